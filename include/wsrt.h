@@ -1,0 +1,1053 @@
+/**
+ * @file wsrt.h
+ * The RemoteApp and Desktop Connection workspace runtime.
+ *
+ * A client registers its live connection and gets a cookie; when it disconnects it says so; and the runtime can
+ * disconnect it by calling it back: one connection, or every connection of a workspace.
+ *
+ * What holds everywhere:
+ * - Functions return a wsrt_hresult: negative is failure, WSRT_S_OK is 0. Out parameters come last and are zeroed on
+ *   failure. wsrt_last_error() tells, per thread, which argument or callback was wrong and why.
+ * - Handles are names, not addresses: one that is stale, destroyed, foreign or garbage is WSRT_E_HANDLE, never
+ *   undefined behaviour. A handle inherited by fork() is WSRT_E_FORKED.
+ * - Strings in are UTF-8, NUL-terminated and copied during the call; NULL is the empty string.
+ * - A struct begins with cb_size; its WSRT_*_INIT or WS_*_INIT macro sets it. Fields left 0 are as if not there.
+ * - A table of callbacks is copied during the call. Only if the call succeeds does user_data pass to the library;
+ *   release(user_data) then runs exactly once, after the last callback, on any thread.
+ * - No lock is held while a callback runs: from a callback every function may be called, on any object. A callback
+ *   must return: it must not unwind, longjmp, exit its thread or be cancelled.
+ * - Removing from outside a callback waits until no callback of the object runs; inside a callback, and in the
+ *   _nowait forms, nothing waits, and WSRT_S_DEFERRED says that a callback still runs.
+ * - Any function may be called from any thread. Do not remove while holding a lock that a callback takes, nor from a
+ *   thread that a callback waits for: finalizers use the _nowait forms.
+ */
+
+#ifndef WSRT_H
+#define WSRT_H
+
+/* Generated from src/ffi by `BLESS=1 cargo test --test header`. Do not edit. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include "wsrt_codes.h"
+/* Where the functions come from: define WSRT_STATIC when linking libwsrt.a. */
+#ifndef WSRT_API
+#  if defined(_WIN32) && !defined(WSRT_STATIC)
+#    define WSRT_API __declspec(dllimport)
+#  elif defined(__GNUC__) && !defined(WSRT_STATIC)
+#    define WSRT_API __attribute__((visibility("default")))
+#  else
+#    define WSRT_API
+#  endif
+#endif
+
+
+/**
+ * What a program adds to a runtime as its host. Not used in this version.
+ */
+typedef struct ws_host ws_host;
+
+/**
+ * A program to start on an open connection. Not used in this version.
+ */
+typedef struct ws_program ws_program;
+
+/**
+ * A workspace runtime: who is connected, and the way to disconnect them. Made by ws_runtime_create().
+ *
+ * The pointer is a name, not an address.
+ */
+typedef struct ws_runtime ws_runtime;
+
+/**
+ * Takes a string of a callback; a name that holds until that callback returns.
+ *
+ * Set it with wsrt_text_set().
+ */
+typedef struct wsrt_text wsrt_text;
+
+/**
+ * A result: negative is failure. Laid out as an HRESULT; print it as 0x%08X.
+ */
+typedef int32_t wsrt_hresult;
+
+/**
+ * Names a registration: a DWORD, never 0. A later registration has the higher cookie until the count wraps.
+ */
+typedef uint32_t ws_cookie;
+
+/**
+ * What a client with a live connection answers to. WS_CLIENT_INIT sets cb_size.
+ */
+typedef struct ws_client {
+  /**
+   * sizeof(ws_client)
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * Passed to every function of this table.
+   */
+  void *user_data;
+  /**
+   * Sets the id of the workspace that the connection belongs to; required. Called once, during Add, on its thread.
+   * A failure or an empty id fails the Add.
+   */
+  wsrt_hresult (*get_resource_id)(void *user_data,
+                                  struct wsrt_text *id);
+  /**
+   * Sets the name to show; may be NULL. Called once, during Add, on its thread. A failure gives the empty name.
+   */
+  wsrt_hresult (*get_resource_display_name)(void *user_data,
+                                            struct wsrt_text *name);
+  /**
+   * Ends the connection; required. The registration stays until it is removed, which may be done in here.
+   * WSRT_RPC_E_DISCONNECTED and WSRT_CO_E_OBJNOTCONNECTED: it is gone already, and the registration is dropped.
+   * Never runs twice at once for one registration.
+   */
+  wsrt_hresult (*issue_disconnect)(void *user_data,
+                                   ws_cookie cookie);
+  /**
+   * Runs once, after the last callback, when the registration has ended; may be NULL.
+   */
+  void (*release)(void *user_data);
+  /**
+   * Sets the server's name; may be NULL. Not called in this version.
+   */
+  wsrt_hresult (*get_server)(void *user_data,
+                             struct wsrt_text *server);
+  /**
+   * Starts a program on the connection; may be NULL. Not called in this version.
+   */
+  wsrt_hresult (*start_program)(void *user_data,
+                                ws_cookie cookie,
+                                const struct ws_program *program);
+} ws_client;
+
+/**
+ * A GUID, laid out as everywhere. Fixed for ever, so it has no cb_size.
+ */
+typedef struct wsrt_guid {
+  /**
+   * First eight digits.
+   */
+  uint32_t data1;
+  /**
+   * Next four digits.
+   */
+  uint16_t data2;
+  /**
+   * Next four digits.
+   */
+  uint16_t data3;
+  /**
+   * Last sixteen digits.
+   */
+  uint8_t data4[8];
+} wsrt_guid;
+
+/**
+ * Whom ws_disconnect_ex() disconnects: exactly one of cookie, workspace_id, friendly_name, or WS_DISCONNECT_ALL.
+ * WS_DISCONNECT_INIT sets cb_size.
+ */
+typedef struct ws_disconnect {
+  /**
+   * sizeof(ws_disconnect)
+   */
+  uint32_t cb_size;
+  /**
+   * WS_DISCONNECT_*
+   */
+  uint32_t flags;
+  /**
+   * One registration; 0: not selected by this.
+   */
+  ws_cookie cookie;
+  /**
+   * How long to wait for one client, in ms, where library threads make the calls; 0: the runtime's
+   * disconnect_deadline_ms; WSRT_INFINITE: without limit.
+   */
+  uint32_t deadline_ms;
+  /**
+   * Every registration of this workspace; NULL or "": not selected by this.
+   */
+  const char *workspace_id;
+  /**
+   * Every registration with this display name; NULL or "": not selected by this.
+   */
+  const char *friendly_name;
+} ws_disconnect;
+
+/**
+ * What became of one client. The library sets cb_size; strings are valid during the callback.
+ */
+typedef struct ws_disconnect_report {
+  /**
+   * What the library knows of this struct.
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * Names the registration; it may be gone.
+   */
+  ws_cookie cookie;
+  /**
+   * WS_OUTCOME_*
+   */
+  uint32_t outcome;
+  /**
+   * The process that it lives in.
+   */
+  uint32_t process_id;
+  /**
+   * What issue_disconnect answered; WSRT_S_OK where it did not.
+   */
+  wsrt_hresult result;
+  /**
+   * How long it took, or was waited for, in microseconds.
+   */
+  uint64_t elapsed_us;
+  /**
+   * The id of its workspace.
+   */
+  const char *workspace_id;
+  /**
+   * Its display name, or "".
+   */
+  const char *display_name;
+} ws_disconnect_report;
+
+/**
+ * Sees what became of one client. WSRT_S_OK goes on; WSRT_S_FALSE or a failure stops the showing.
+ */
+typedef wsrt_hresult (*ws_disconnect_visitor)(void *user_data,
+                                              const struct ws_disconnect_report *report);
+
+/**
+ * Where the library's messages go. Set with wsrt_set_log(); WSRT_LOG_INIT sets cb_size.
+ */
+typedef struct wsrt_log {
+  /**
+   * sizeof(wsrt_log)
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * The highest WSRT_LOG_* level wanted; 0: WSRT_LOG_INFO.
+   */
+  uint32_t max_level;
+  /**
+   * 0
+   */
+  uint32_t reserved;
+  /**
+   * Passed to both functions.
+   */
+  void *user_data;
+  /**
+   * Takes a message; required. Runs on the thread that caused it, on several at once, with no lock held.
+   */
+  void (*write)(void *user_data,
+                uint32_t level,
+                const char *target,
+                const char *message);
+  /**
+   * Runs once, after the last write; may be NULL.
+   */
+  void (*release)(void *user_data);
+} wsrt_log;
+
+/**
+ * A registration as it was at one moment. The library sets cb_size; strings are valid during the callback.
+ */
+typedef struct ws_resource_info {
+  /**
+   * What the library knows of this struct.
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * Names the registration.
+   */
+  ws_cookie cookie;
+  /**
+   * WS_STATE_*
+   */
+  uint32_t state;
+  /**
+   * The process that it lives in.
+   */
+  uint32_t process_id;
+  /**
+   * What issue_disconnect answered last; WSRT_S_OK before that.
+   */
+  wsrt_hresult last_result;
+  /**
+   * Since it was registered, in ms, to the system's tick.
+   */
+  uint64_t age_ms;
+  /**
+   * Since it has this state, in ms.
+   */
+  uint64_t state_age_ms;
+  /**
+   * From ws_add_resource_ex(); else zero.
+   */
+  struct wsrt_guid correlation_id;
+  /**
+   * The id of its workspace.
+   */
+  const char *workspace_id;
+  /**
+   * Its display name, or "".
+   */
+  const char *display_name;
+} ws_resource_info;
+
+/**
+ * Who is told of changes. WS_OBSERVER_INIT sets cb_size.
+ */
+typedef struct ws_observer {
+  /**
+   * sizeof(ws_observer)
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * Passed to every function of this table.
+   */
+  void *user_data;
+  /**
+   * Sees a WS_CHANGE_*; required. In order per cookie; first a WS_CHANGE_ADDED for each that was there already.
+   * Never runs twice at once for one observer; on any thread that changes something, with no lock held.
+   */
+  void (*changed)(void *user_data,
+                  uint32_t change,
+                  const struct ws_resource_info *info);
+  /**
+   * Sees the link to the host come and go; may be NULL. Not called in this version.
+   */
+  void (*link_changed)(void *user_data,
+                       uint32_t state);
+  /**
+   * Runs once, after the last callback; may be NULL.
+   */
+  void (*release)(void *user_data);
+} ws_observer;
+
+/**
+ * Sees one registration. WSRT_S_OK goes on; WSRT_S_FALSE or a failure stops.
+ */
+typedef wsrt_hresult (*ws_resource_visitor)(void *user_data,
+                                            const struct ws_resource_info *info);
+
+/**
+ * Settings of a runtime; every field may be 0. WS_RUNTIME_OPTIONS_INIT sets cb_size.
+ */
+typedef struct ws_runtime_options {
+  /**
+   * sizeof(ws_runtime_options)
+   */
+  uint32_t cb_size;
+  /**
+   * WS_RUNTIME_*
+   */
+  uint32_t flags;
+  /**
+   * How many threads of the library call issue_disconnect in one ws_disconnect_*; 0: the calling thread does.
+   * A call from inside a callback always uses the calling thread.
+   */
+  uint32_t disconnect_threads;
+  /**
+   * How long a ws_disconnect_* on library threads waits for one client, in ms; 0: 5,000; WSRT_INFINITE: without
+   * limit.
+   */
+  uint32_t disconnect_deadline_ms;
+  /**
+   * How long a removal waits for running callbacks, in ms; 0 or WSRT_INFINITE: without limit.
+   */
+  uint32_t drain_timeout_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t connect_timeout_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t reconnect_max_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t linger_ms;
+  /**
+   * Not used in this version; NULL: a runtime in this process.
+   */
+  const char *address;
+  /**
+   * Not used in this version; NULL.
+   */
+  const struct ws_host *host;
+} ws_runtime_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Registers a live connection and gives it a cookie.
+ *
+ * Asks the client for the id of its workspace and for its display name, once, before the cookie is there. From then
+ * on the runtime may call issue_disconnect: *cookie is written before that can happen, which may be before this
+ * function returns.
+ *
+ * @param      runtime  in: the runtime
+ * @param      client   in: the client's table, copied
+ * @param[out] cookie   names the registration; 0 on failure
+ * @retval WSRT_S_OK           registered
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime, or was destroyed meanwhile
+ * @retval WSRT_E_INVALIDARG   client has a bad cb_size, unknown flags or no required callback, or
+ *                             get_resource_id set no id
+ * @retval WSRT_E_OUTOFMEMORY  no memory, or 8,388,608 registrations live
+ * @retval WSRT_E_POINTER      client or cookie is NULL
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what get_resource_id answered
+ * @par Ownership
+ * user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * get_resource_id, then get_resource_display_name, on this thread; observers.
+ * @par Re-entrancy
+ * May be called inside any callback; a fan-out at work does not call a client added meanwhile.
+ * @par Source
+ * IWorkspaceRegistration::AddResource. S-1, S-3, S-5, S-8, S-9, S-10, S-38, S-39.
+ */
+WSRT_API
+wsrt_hresult ws_add_resource(struct ws_runtime *runtime,
+                             const struct ws_client *client,
+                             ws_cookie *cookie);
+
+/**
+ * Registers a live connection like ws_add_resource(), with what helps diagnosis.
+ *
+ * @param      runtime                   in: the runtime
+ * @param      client                    in: the client's table, copied
+ * @param      event_log_upload_address  in: kept for diagnosis only; UTF-8, at most 4,096 bytes, may be NULL
+ * @param      correlation_id            in: the session's id, shown in ws_resource_info; NULL: all zero
+ * @param[out] cookie                    names the registration; 0 on failure
+ * @retval WSRT_S_OK           registered
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime, or was destroyed meanwhile
+ * @retval WSRT_E_INVALIDARG   client has a bad cb_size, unknown flags or no required callback,
+ *                             event_log_upload_address is not UTF-8 or too long, or get_resource_id set no id
+ * @retval WSRT_E_OUTOFMEMORY  no memory, or 8,388,608 registrations live
+ * @retval WSRT_E_POINTER      client or cookie is NULL
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what get_resource_id answered
+ * @par Ownership
+ * user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * get_resource_id, then get_resource_display_name, on this thread; observers.
+ * @par Re-entrancy
+ * May be called inside any callback; a fan-out at work does not call a client added meanwhile.
+ * @par Source
+ * IWorkspaceRegistration2::AddResourceEx. S-26, and as ws_add_resource().
+ */
+WSRT_API
+wsrt_hresult ws_add_resource_ex(struct ws_runtime *runtime,
+                                const struct ws_client *client,
+                                const char *event_log_upload_address,
+                                const struct wsrt_guid *correlation_id,
+                                ws_cookie *cookie);
+
+/**
+ * Says that a registered connection is gone.
+ *
+ * Waits, outside callbacks, up to drain_timeout_ms until no callback of the registration runs any more.
+ *
+ * @param runtime  in: the runtime
+ * @param cookie   in: the registration
+ * @retval WSRT_S_OK          removed: no callback of it runs or will, release has run
+ * @retval WSRT_S_DEFERRED    removed inside a callback, or drain_timeout_ms ran out, while a callback of it runs;
+ *                            no further one will start, the last to leave releases
+ * @retval WSRT_E_FORKED      runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG  cookie names no live registration, or another thread has just removed it, which proves
+ *                            nothing about calls in flight
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release.
+ * @par Threads
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
+ * @par Callbacks
+ * release of the client, on this thread or on the last that leaves it; observers.
+ * @par Re-entrancy
+ * May be called inside any callback, also in the client's own issue_disconnect.
+ * @par Source
+ * IWorkspaceRegistration::RemoveResource. S-2, S-4, S-7, S-27.
+ */
+WSRT_API
+wsrt_hresult ws_remove_resource(struct ws_runtime *runtime,
+                                ws_cookie cookie);
+
+/**
+ * Says that a registered connection is gone, but never waits.
+ *
+ * For finalizers and for threads that a callback may wait for.
+ *
+ * @param runtime  in: the runtime
+ * @param cookie   in: the registration
+ * @retval WSRT_S_OK          removed: no callback of it runs or will, release has run
+ * @retval WSRT_S_DEFERRED    removed while a callback of it runs; no further one will start, the last to leave
+ *                            releases
+ * @retval WSRT_E_FORKED      runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG  cookie names no live registration
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * release of the client, on this thread or on the last that leaves it; observers.
+ * @par Re-entrancy
+ * May be called inside any callback, also in the client's own issue_disconnect.
+ * @par Source
+ * Ours; as ws_remove_resource().
+ */
+WSRT_API
+wsrt_hresult ws_remove_resource_nowait(struct ws_runtime *runtime,
+                                       ws_cookie cookie);
+
+/**
+ * Says that a registered connection is gone, like ws_remove_resource().
+ *
+ * @param runtime         in: the runtime
+ * @param cookie          in: the registration, from either form of Add
+ * @param correlation_id  in: accepted and not looked at; may be NULL
+ * @retval WSRT_S_OK          removed: no callback of it runs or will, release has run
+ * @retval WSRT_S_DEFERRED    removed inside a callback, or drain_timeout_ms ran out, while a callback of it runs;
+ *                            no further one will start, the last to leave releases
+ * @retval WSRT_E_FORKED      runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG  cookie names no live registration
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release.
+ * @par Threads
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
+ * @par Callbacks
+ * release of the client, on this thread or on the last that leaves it; observers.
+ * @par Re-entrancy
+ * May be called inside any callback, also in the client's own issue_disconnect.
+ * @par Source
+ * IWorkspaceRegistration2::RemoveResourceEx. S-4, S-26.
+ */
+WSRT_API
+wsrt_hresult ws_remove_resource_ex(struct ws_runtime *runtime,
+                                   ws_cookie cookie,
+                                   const struct wsrt_guid *correlation_id);
+
+/**
+ * Disconnects one registered connection.
+ *
+ * Calls its issue_disconnect; the registration stays until the client removes it. May be repeated.
+ *
+ * @param runtime  in: the runtime
+ * @param cookie   in: the registration
+ * @retval WSRT_S_OK           told, and it answered with success, or was dead and has been dropped
+ * @retval WSRT_S_FALSE        it is being told already
+ * @retval WSRT_E_ABORT        the runtime was destroyed meanwhile
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG   cookie names no live registration
+ * @retval WSRT_E_TIMEOUT      on library threads: it did not answer before disconnect_deadline_ms
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what issue_disconnect answered
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * issue_disconnect, on this thread or on one of the library (disconnect_threads); observers.
+ * @par Re-entrancy
+ * May be called inside any callback; it then uses the calling thread.
+ * @par Source
+ * Ours; IWorkspaceClientExt::IssueDisconnect. S-14, S-27, S-28.
+ */
+WSRT_API
+wsrt_hresult ws_disconnect_resource(struct ws_runtime *runtime,
+                                    ws_cookie cookie);
+
+/**
+ * Disconnects every registered connection of a workspace.
+ *
+ * Calls issue_disconnect of each, oldest first; the others are called whatever one answers. Registrations made
+ * meanwhile are not called, those removed before their turn neither.
+ *
+ * @param runtime       in: the runtime
+ * @param workspace_id  in: the id, compared byte by byte; UTF-8, at most 4,096 bytes
+ * @retval WSRT_S_OK           all answered with success, or were dead and have been dropped; or there is none
+ * @retval WSRT_S_FALSE        all are being told already
+ * @retval WSRT_S_DEFERRED     inside an issue_disconnect of a fan-out over the same connections, which goes on
+ * @retval WSRT_E_ABORT        the runtime was destroyed meanwhile; the rest was not called
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG   workspace_id is NULL, empty, too long or not UTF-8
+ * @retval WSRT_E_TIMEOUT      on library threads: one did not answer before disconnect_deadline_ms
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  the failure of the oldest registration that failed
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * issue_disconnect, on this thread or on those of the library (disconnect_threads); observers.
+ * @par Re-entrancy
+ * May be called inside any callback; it then uses the calling thread.
+ * @par Source
+ * IWorkspaceScriptable::DisconnectWorkspace. S-11 to S-16, S-27, S-28.
+ */
+WSRT_API
+wsrt_hresult ws_disconnect_workspace(struct ws_runtime *runtime,
+                                     const char *workspace_id);
+
+/**
+ * Disconnects every registered connection with a display name.
+ *
+ * As ws_disconnect_workspace(), by the name that get_resource_display_name gave.
+ *
+ * @param runtime        in: the runtime
+ * @param friendly_name  in: the name, compared byte by byte; UTF-8, at most 4,096 bytes
+ * @retval WSRT_S_OK           all answered with success, or were dead and have been dropped; or there is none
+ * @retval WSRT_S_FALSE        all are being told already
+ * @retval WSRT_S_DEFERRED     inside an issue_disconnect of a fan-out over the same connections, which goes on
+ * @retval WSRT_E_ABORT        the runtime was destroyed meanwhile; the rest was not called
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG   friendly_name is NULL, empty, too long or not UTF-8
+ * @retval WSRT_E_TIMEOUT      on library threads: one did not answer before disconnect_deadline_ms
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  the failure of the oldest registration that failed
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * issue_disconnect, on this thread or on those of the library (disconnect_threads); observers.
+ * @par Re-entrancy
+ * May be called inside any callback; it then uses the calling thread.
+ * @par Source
+ * IWorkspaceScriptable::DisconnectWorkspaceByFriendlyName. S-42 (b), and as ws_disconnect_workspace().
+ */
+WSRT_API
+wsrt_hresult ws_disconnect_workspace_by_friendly_name(struct ws_runtime *runtime,
+                                                      const char *friendly_name);
+
+/**
+ * Disconnects whom a selection names and reports on each.
+ *
+ * The reports come when all is over, oldest registration first.
+ *
+ * @param runtime    in: the runtime
+ * @param selection  in: whom, and how long to wait for each
+ * @param visitor    in: sees what became of each client; may be NULL
+ * @param user_data  in: passed to visitor; stays the caller's
+ * @retval WSRT_S_OK           all answered with success, or were dead and have been dropped; or there is none
+ * @retval WSRT_S_FALSE        all are being told already, or visitor stopped with WSRT_S_FALSE
+ * @retval WSRT_S_DEFERRED     inside an issue_disconnect of a fan-out over the same connections, which goes on
+ * @retval WSRT_E_ABORT        the runtime was destroyed meanwhile; the rest was not called, or not shown
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG   selection has a bad cb_size or unknown flags, selects in no way or in several, its
+ *                             cookie names no live registration, or a string is too long or not UTF-8
+ * @retval WSRT_E_OUTOFMEMORY  no memory for all the reports
+ * @retval WSRT_E_POINTER      selection is NULL
+ * @retval WSRT_E_TIMEOUT      on library threads: one did not answer before its deadline
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what visitor stopped with, else the failure of the oldest registration that failed
+ * @par Ownership
+ * The report and its strings are the library's and valid during the call of visitor.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * issue_disconnect, on this thread or on those of the library (disconnect_threads); then visitor, on this thread;
+ * observers.
+ * @par Re-entrancy
+ * May be called inside any callback; it then uses the calling thread.
+ * @par Source
+ * Ours; as ws_disconnect_workspace().
+ */
+WSRT_API
+wsrt_hresult ws_disconnect_ex(struct ws_runtime *runtime,
+                              const struct ws_disconnect *selection,
+                              ws_disconnect_visitor visitor,
+                              void *user_data);
+
+/**
+ * Tells the version of the library.
+ *
+ * @return "major.minor.patch", a static string, never NULL
+ * @par Ownership
+ * The library's; valid for ever.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+const char *wsrt_version(void);
+
+/**
+ * Tells the version of the interface that the library offers.
+ *
+ * A program built against WSRT_ABI_VERSION can use a library whose high half is the same and whose low half is not
+ * smaller.
+ *
+ * @return as WSRT_ABI_VERSION
+ * @par Ownership
+ * Nothing is owned.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+uint32_t wsrt_abi_version(void);
+
+/**
+ * Tells the name of a result code.
+ *
+ * @param hr  in: any number
+ * @return its name, such as "WSRT_E_HANDLE", or "unknown"; a static string, never NULL
+ * @par Ownership
+ * The library's; valid for ever.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+const char *wsrt_hresult_name(wsrt_hresult hr);
+
+/**
+ * Tells why the last call of this thread failed.
+ *
+ * Every failing call sets it, every succeeding one clears it, wsrt_* functions leave it alone. Calls made inside a
+ * callback do not disturb that of the call which made the callback. Call twice to learn the size first.
+ *
+ * @param[out] code      the code that the call returned, WSRT_S_OK if it succeeded; may be NULL
+ * @param[out] buffer    room for the text; may be NULL if capacity is 0
+ * @param      capacity  in: its size in bytes
+ * @param[out] needed    the size of the text in bytes with its NUL; may be NULL
+ * @retval WSRT_S_OK          the text is there, UTF-8; it names the function and the argument or callback
+ * @retval WSRT_E_MORE_DATA   the buffer is too small; it holds the empty string
+ * @retval WSRT_E_POINTER     buffer is NULL and capacity is not 0
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * The caller keeps the buffer.
+ * @par Threads
+ * Any; each thread has its own last error.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult wsrt_last_error(wsrt_hresult *code,
+                             char *buffer,
+                             size_t capacity,
+                             size_t *needed);
+
+/**
+ * Sets where the library's messages go, or takes the log away.
+ *
+ * The one before is released. Messages that a log callback causes on its own thread are dropped.
+ *
+ * @param log  in: the table, copied; NULL: no log
+ * @retval WSRT_S_OK          set, and nothing of the log before runs any more: its release has run
+ * @retval WSRT_S_DEFERRED    set inside a callback while the log before was writing; the last to leave releases it
+ * @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, or max_level over WSRT_LOG_TRACE
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data passes to the library on success; release(user_data) gives it back.
+ * @par Threads
+ * Any. One log for the whole process; a child of fork() begins without one.
+ * @par Callbacks
+ * release of the log before, on this thread or on the last that leaves it.
+ * @par Re-entrancy
+ * May be called inside any callback, also inside write.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult wsrt_set_log(const struct wsrt_log *log);
+
+/**
+ * Has an observer told of every change in a runtime.
+ *
+ * First comes a WS_CHANGE_ADDED for each registration that is there, then what happens, in order per cookie.
+ *
+ * @param      runtime       in: the runtime
+ * @param      observer      in: the observer's table, copied
+ * @param[out] subscription  names the subscription; written before the first callback; 0 on failure
+ * @retval WSRT_S_OK          subscribed
+ * @retval WSRT_E_FORKED      runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG  observer has a bad cb_size, unknown flags or no changed
+ * @retval WSRT_E_POINTER     observer or subscription is NULL
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
+ * @par Threads
+ * Any. An observer that leaves 1,048,576 changes undelivered is unsubscribed.
+ * @par Callbacks
+ * changed, on this thread and later on any thread that changes something.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult ws_subscribe(struct ws_runtime *runtime,
+                          const struct ws_observer *observer,
+                          uint32_t *subscription);
+
+/**
+ * Ends a subscription.
+ *
+ * Changes not yet delivered are dropped. Waits, outside callbacks, up to drain_timeout_ms until changed does not run
+ * any more.
+ *
+ * @param runtime       in: the runtime
+ * @param subscription  in: the subscription
+ * @retval WSRT_S_OK          ended: no callback of it runs or will, release has run
+ * @retval WSRT_S_DEFERRED    ended inside a callback, or drain_timeout_ms ran out, while changed runs; the last to
+ *                            leave releases
+ * @retval WSRT_E_FORKED      runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG  subscription names no live subscription
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release.
+ * @par Threads
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
+ * @par Callbacks
+ * release of the observer, on this thread or on the last that leaves it.
+ * @par Re-entrancy
+ * May be called inside any callback, also in the observer's own.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult ws_unsubscribe(struct ws_runtime *runtime,
+                            uint32_t subscription);
+
+/**
+ * Ends a subscription, but never waits.
+ *
+ * For finalizers and for threads that a callback may wait for.
+ *
+ * @param runtime       in: the runtime
+ * @param subscription  in: the subscription
+ * @retval WSRT_S_OK          ended: no callback of it runs or will, release has run
+ * @retval WSRT_S_DEFERRED    ended while changed runs; the last to leave releases
+ * @retval WSRT_E_FORKED      runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
+ * @retval WSRT_E_INVALIDARG  subscription names no live subscription
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * release of the observer, on this thread or on the last that leaves it.
+ * @par Re-entrancy
+ * May be called inside any callback, also in the observer's own.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult ws_unsubscribe_nowait(struct ws_runtime *runtime,
+                                   uint32_t subscription);
+
+/**
+ * Shows every registration of a runtime, oldest first.
+ *
+ * From one snapshot: each registration at most once, none that was made after the call began. One that is removed
+ * while a callback of it runs is shown as WS_STATE_LEAVING.
+ *
+ * @param runtime    in: the runtime
+ * @param visitor    in: called for each
+ * @param user_data  in: passed to visitor; stays the caller's
+ * @retval WSRT_S_OK           all were shown
+ * @retval WSRT_S_FALSE        visitor stopped with WSRT_S_FALSE
+ * @retval WSRT_E_ABORT        the runtime was destroyed meanwhile
+ * @retval WSRT_E_FORKED       runtime was inherited by fork()
+ * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime
+ * @retval WSRT_E_OUTOFMEMORY  no memory for the snapshot
+ * @retval WSRT_E_POINTER      visitor is NULL
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what visitor stopped with
+ * @par Ownership
+ * Info and its strings are the library's and valid during the call of visitor.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * visitor, on this thread, with no lock held.
+ * @par Re-entrancy
+ * May be called inside any callback; visitor may call everything.
+ * @par Source
+ * Ours. S-12 (order).
+ */
+WSRT_API
+wsrt_hresult ws_enum_resources(struct ws_runtime *runtime,
+                               ws_resource_visitor visitor,
+                               void *user_data);
+
+/**
+ * Makes a workspace runtime in this process.
+ *
+ * @param      options  in: settings, copied; NULL: all defaults
+ * @param[out] runtime  the new runtime; NULL on failure
+ * @retval WSRT_S_OK           made
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_INVALIDARG   options has a bad cb_size or unknown flags
+ * @retval WSRT_E_NOTIMPL      options asks for what this version does not offer
+ * @retval WSRT_E_OUTOFMEMORY  no memory, or 1,048,576 runtimes live
+ * @retval WSRT_E_POINTER      runtime is NULL
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @par Ownership
+ * The caller owns the runtime and ends it with ws_runtime_destroy().
+ * @par Threads
+ * Any. The library starts no thread before a ws_disconnect_* with disconnect_threads.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours; stands for creating the coclass Workspace. S-37.
+ */
+WSRT_API
+wsrt_hresult ws_runtime_create(const struct ws_runtime_options *options,
+                               struct ws_runtime **runtime);
+
+/**
+ * Ends a runtime: releases every client without disconnecting it.
+ *
+ * The handle is dead at once, for every thread. Registrations and subscriptions end with it, clients are released
+ * and not called (S-41). Waits up to drain_timeout_ms until no callback of the runtime runs any more.
+ *
+ * @param runtime  in: the runtime; NULL is allowed
+ * @retval WSRT_S_OK          ended: no callback of it runs or will, every release has run; or inherited by fork(),
+ *                            and forgotten without any callback
+ * @retval WSRT_S_FALSE       runtime is NULL
+ * @retval WSRT_S_DEFERRED    ended inside a callback, or drain_timeout_ms ran out, while a callback of it runs;
+ *                            the last to leave releases what it leaves
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime, or another thread is ending it
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Every user_data given to the runtime comes back through its release.
+ * @par Threads
+ * Any; not while holding a lock that a callback takes.
+ * @par Callbacks
+ * release of every client and observer, on this thread or on the last that leaves it.
+ * @par Re-entrancy
+ * May be called inside any callback, also one of this runtime; a ws_disconnect_* that is at work returns
+ * WSRT_E_ABORT.
+ * @par Source
+ * Ours; stands for the last Release of the runtime object. S-41.
+ */
+WSRT_API
+wsrt_hresult ws_runtime_destroy(struct ws_runtime *runtime);
+
+/**
+ * Ends a runtime like ws_runtime_destroy(), but never waits.
+ *
+ * For finalizers and for threads that a callback may wait for.
+ *
+ * @param runtime  in: the runtime; NULL is allowed
+ * @retval WSRT_S_OK          ended: no callback of it runs or will, every release has run; or inherited by fork(),
+ *                            and forgotten without any callback
+ * @retval WSRT_S_FALSE       runtime is NULL
+ * @retval WSRT_S_DEFERRED    ended while a callback of it runs; the last to leave releases what it leaves
+ * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime, or another thread is ending it
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Every user_data given to the runtime comes back through its release.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * release of every client and observer, on this thread or on the last that leaves it.
+ * @par Re-entrancy
+ * May be called inside any callback, also one of this runtime.
+ * @par Source
+ * Ours. S-41.
+ */
+WSRT_API
+wsrt_hresult ws_runtime_destroy_nowait(struct ws_runtime *runtime);
+
+/**
+ * Gives the library the string that a callback was asked for.
+ *
+ * @param text  in: the name that the callback was given; holds until it returns, on its thread
+ * @param utf8  in: the string, copied; NULL is the empty string; at most 4,096 bytes
+ * @param len   in: its length in bytes; SIZE_MAX: up to its NUL
+ * @retval WSRT_S_OK          taken; a second call replaces the first
+ * @retval WSRT_E_HANDLE      text is not the name of a sink of a callback that this thread is in
+ * @retval WSRT_E_INVALIDARG  utf8 is not UTF-8, has a NUL inside or is too long; what was set before stays
+ * @retval WSRT_E_POINTER     utf8 is NULL and len is neither 0 nor SIZE_MAX
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * The caller keeps utf8.
+ * @par Threads
+ * The thread of the callback only.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * Made to be called inside a callback; nested callbacks each have their own sink.
+ * @par Source
+ * Ours; stands for the [out] BSTR of IWorkspaceClientExt::GetResourceId and GetResourceDisplayName (S-38).
+ */
+WSRT_API
+wsrt_hresult wsrt_text_set(struct wsrt_text *text,
+                           const char *utf8,
+                           size_t len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* WSRT_H */

@@ -1,0 +1,195 @@
+//! Who is told of changes, in which order, on which thread.
+//!
+//! Changes are queued under the registry's lock, so their order is that of what happened; whichever thread finds an
+//! observer with events and nobody delivering delivers them all, with no lock held. An observer is therefore never
+//! called twice at once, and one that never returns holds up one thread. May not: call foreign code under a lock.
+
+use super::registry::{Key, Registry};
+use super::{Client, Info, Standing};
+use crate::core::caller::{Quiescence, Wait};
+use crate::core::gate::Gate;
+use crate::sync::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// An observer that lets more than this wait is unsubscribed: memory is not its to fill.
+const MOST_PENDING: usize = 1 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Added,
+    Disconnecting,
+    Removed,
+    /// The client was found dead and dropped.
+    Lost,
+}
+
+/// The foreign side of an observer.
+pub(crate) trait Watcher: Send + Sync + 'static {
+    fn changed(&self, change: Change, info: &Info);
+}
+
+/// Dropped exactly once, after the last call: the table's `release`.
+pub(crate) type Owner = Box<dyn Send>;
+
+type Event = (Change, Info);
+
+pub(super) struct Observer {
+    gate: Gate<Box<dyn Watcher>, Owner>,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    delivering: bool,
+    overrun: bool,
+}
+
+impl Observer {
+    pub(super) fn new(watcher: Box<dyn Watcher>, owner: Owner) -> Arc<Self> {
+        Arc::new(Self { gate: Gate::new(watcher, owner), queue: Mutex::default() })
+    }
+
+    pub(super) fn close(&self, wait: Wait) -> Option<Quiescence> {
+        self.gate.close(wait)
+    }
+
+    /// Delivers what is pending, unless another thread is at it: then that thread will.
+    pub(super) fn deliver(&self) {
+        {
+            let mut queue = self.queue.lock();
+            if std::mem::replace(&mut queue.delivering, true) {
+                return;
+            }
+        }
+        loop {
+            let Some((change, info)) = self.next() else {
+                return;
+            };
+            if !self.gate.invoke(|watcher| watcher.changed(change, &info)) {
+                self.queue.lock().events.clear();
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Event> {
+        let mut queue = self.queue.lock();
+        let event = queue.events.pop_front();
+        if event.is_none() {
+            queue.delivering = false;
+            if queue.overrun {
+                drop(queue);
+                self.gate.close(Wait::Never);
+            }
+        }
+        event
+    }
+
+    fn push(&self, event: Event) {
+        let mut queue = self.queue.lock();
+        queue.overrun |= queue.events.len() >= MOST_PENDING;
+        if !queue.overrun {
+            queue.events.push_back(event);
+        }
+    }
+}
+
+/// An observer's place in a runtime.
+struct Seat {
+    id: u32,
+    observer: Arc<Observer>,
+    /// While what is there already is being announced: how far that has come, and what has happened since.
+    catching_up: Option<CatchingUp>,
+}
+
+struct CatchingUp {
+    walk: usize,
+    reached: u64,
+    end: u64,
+    held: Vec<Event>,
+}
+
+/// All observers of one runtime, as they are under the runtime's lock.
+pub(super) struct Observers {
+    seats: Vec<Seat>,
+    next_id: u32,
+}
+
+impl Observers {
+    pub(super) const fn new() -> Self {
+        Self { seats: Vec::new(), next_id: 1 }
+    }
+
+    /// Seats an observer that is still to be told what is there: `catch_up` until it says so.
+    pub(super) fn seat(&mut self, observer: Arc<Observer>, walk: usize, end: u64) -> u32 {
+        let id = self.next_id;
+        // 2^32 subscriptions in one runtime's life are out of reach; 0 stays "none" all the same.
+        self.next_id = self.next_id.wrapping_add(1).max(1);
+        let held = Vec::new();
+        let catching_up = Some(CatchingUp { walk, reached: 0, end, held });
+        self.seats.push(Seat { id, observer, catching_up });
+        id
+    }
+
+    /// Announces up to `most` of what was there; true when all of it is. The walk ends with it.
+    pub(super) fn catch_up<C: Client>(
+        &mut self,
+        id: u32,
+        registry: &mut Registry<C>,
+        now_ms: u64,
+        most: usize,
+    ) -> bool {
+        let Some(seat) = self.seats.iter_mut().find(|seat| seat.id == id) else {
+            return true;
+        };
+        let Some(progress) = &mut seat.catching_up else {
+            return true;
+        };
+        for _ in 0..most {
+            let Some(key) = registry.step(progress.walk) else {
+                registry.end_walk(progress.walk);
+                let held = seat.catching_up.take().map_or_else(Vec::new, |p| p.held);
+                held.into_iter().for_each(|event| seat.observer.push(event));
+                return true;
+            };
+            progress.reached = key.serial + 1;
+            let info = registry.info(key, now_ms);
+            if info.standing != Standing::Leaving {
+                seat.observer.push((Change::Added, info));
+            }
+        }
+        false
+    }
+
+    /// Takes an observer away; the caller closes it, which may run foreign code.
+    pub(super) fn unseat<C: Client>(&mut self, id: u32, registry: &mut Registry<C>) -> Option<Arc<Observer>> {
+        let at = self.seats.iter().position(|seat| seat.id == id)?;
+        let seat = self.seats.remove(at);
+        if let Some(progress) = seat.catching_up {
+            registry.end_walk(progress.walk);
+        }
+        Some(seat.observer)
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Observer>> {
+        self.seats.iter().map(|seat| seat.observer.clone()).collect()
+    }
+
+    /// Queues a change for everybody; the caller delivers when it holds no lock.
+    pub(super) fn post<C: Client>(&mut self, change: Change, key: Key, registry: &Registry<C>, now_ms: u64) {
+        if self.seats.is_empty() {
+            return;
+        }
+        let info = registry.info(key, now_ms);
+        for seat in &mut self.seats {
+            let event = (change, info.clone());
+            match &mut seat.catching_up {
+                None => seat.observer.push(event),
+                // Not announced yet: it will be announced as it then is, or not at all.
+                Some(at) if (at.reached..at.end).contains(&key.serial) => {}
+                Some(at) => at.held.push(event),
+            }
+        }
+    }
+}

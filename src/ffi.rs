@@ -1,0 +1,43 @@
+//! The border: every exported function, a line each. All unsafe code is below here, and no logic.
+//!
+//! Each export is a plain `extern "C"` function whose body is one call of the guard (`boundary`). The header is made
+//! from these files; its comments are the reference.
+#![allow(non_camel_case_types)]
+
+mod boundary;
+mod client;
+pub mod codes;
+mod disconnect;
+mod foreign;
+mod handle;
+pub mod layout;
+mod library;
+mod log;
+mod observer;
+mod process;
+mod resource;
+mod runtime;
+mod text;
+mod thread;
+mod versioned;
+
+pub use library::{wsrt_abi_version, wsrt_hresult, wsrt_hresult_name, wsrt_last_error, wsrt_version};
+pub use log::{wsrt_log, wsrt_set_log};
+pub use text::{wsrt_text, wsrt_text_set};
+
+pub use runtime::{ws_host, ws_runtime, ws_runtime_options};
+pub use runtime::{ws_runtime_create, ws_runtime_destroy, ws_runtime_destroy_nowait};
+
+pub use client::{ws_add_resource, ws_add_resource_ex, ws_client, ws_cookie, ws_program, wsrt_guid};
+pub use client::{ws_remove_resource, ws_remove_resource_ex, ws_remove_resource_nowait};
+
+pub use disconnect::{ws_disconnect, ws_disconnect_report, ws_disconnect_visitor};
+pub use disconnect::{ws_disconnect_ex, ws_disconnect_resource};
+pub use disconnect::{ws_disconnect_workspace, ws_disconnect_workspace_by_friendly_name};
+
+pub use resource::{ws_enum_resources, ws_resource_info, ws_resource_visitor};
+
+pub use observer::{ws_observer, ws_subscribe, ws_unsubscribe, ws_unsubscribe_nowait};
+
+#[cfg(debug_assertions)]
+pub use runtime::wsrt_test_panic;

@@ -1,0 +1,126 @@
+//! The one table of result codes, and the flags and constants beside it. `wsrt_codes.h`, `wsrt_hresult_name` and the
+//! golden file are made from it.
+//!
+//! May not: change a published value.
+
+use crate::core::error::Error;
+
+/// A result code as the header and the golden file show it.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// Name without a trailing NUL.
+    pub name: &'static str,
+    /// The name as C sees it.
+    pub(crate) c_name: &'static std::ffi::CStr,
+    /// HRESULT layout.
+    pub value: i32,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// A macro of the header: flag, state, limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Constant {
+    /// Name in C.
+    pub name: &'static str,
+    /// Value, printed in hex.
+    pub value: u32,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $value:literal, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: i32 = $value as u32 as i32;)*
+
+        /// Every result code.
+        pub const CODES: &[Code] = &[$(Code {
+            name: stringify!($name),
+            c_name: match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+                Ok(name) => name,
+                Err(_) => c"",
+            },
+            value: $name,
+            meaning: $meaning,
+        }),*];
+    };
+}
+
+macro_rules! constants {
+    ($($name:ident = $value:literal, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: u32 = $value;)*
+
+        /// Every other constant.
+        pub const CONSTANTS: &[Constant] = &[$(Constant {
+            name: stringify!($name),
+            value: $name,
+            meaning: $meaning,
+        }),*];
+    };
+}
+
+codes! {
+    WSRT_S_OK = 0x0000_0000, "Done.";
+    WSRT_S_FALSE = 0x0000_0001, "Done, and there was nothing to do; from a visitor: stop.";
+    WSRT_S_DEFERRED = 0x0004_0200, "Done, but a callback of the object still runs; the last to leave releases it.";
+    WSRT_E_NOTIMPL = 0x8000_4001, "Not offered.";
+    WSRT_E_NOINTERFACE = 0x8000_4002, "The object does not have that interface.";
+    WSRT_E_POINTER = 0x8000_4003, "A pointer that must not be NULL is NULL.";
+    WSRT_E_ABORT = 0x8000_4004, "The object was destroyed while the call was at work.";
+    WSRT_E_FAIL = 0x8000_4005, "Failed.";
+    WSRT_E_UNEXPECTED = 0x8000_FFFF, "A fault inside the library was caught at its border.";
+    WSRT_E_ACCESSDENIED = 0x8007_0005, "Not allowed.";
+    WSRT_E_HANDLE = 0x8007_0006, "Not the name of a live object of that kind.";
+    WSRT_E_OUTOFMEMORY = 0x8007_000E, "No memory, or the most there can be is reached.";
+    WSRT_E_INVALIDARG = 0x8007_0057, "An argument cannot be used; the last error names it.";
+    WSRT_E_ALREADY_EXISTS = 0x8007_00B7, "There already.";
+    WSRT_E_MORE_DATA = 0x8007_00EA, "The buffer is too small; *needed says how much it takes.";
+    WSRT_E_CANCELLED = 0x8007_04C7, "Cancelled.";
+    WSRT_E_NOT_FOUND = 0x8007_0490, "Not there.";
+    WSRT_E_TIMEOUT = 0x8007_05B4, "Not answered in time.";
+    WSRT_RPC_E_DISCONNECTED = 0x8001_0108, "From a callback: its connection is gone already.";
+    WSRT_CO_E_OBJNOTCONNECTED = 0x8004_01FD, "From a callback: its connection is gone already.";
+    WSRT_E_FORKED = 0x8004_0207, "The handle was inherited by fork(); it is its parent's.";
+}
+
+constants! {
+    WSRT_ABI_VERSION = 0x0000_0001, "Version of this interface: high half breaks, low half grows.";
+    WSRT_INFINITE = 0xFFFF_FFFF, "Milliseconds: without limit.";
+    WSRT_LOG_ERROR = 1, "Log level: something is lost.";
+    WSRT_LOG_WARN = 2, "Log level: a callback misbehaved.";
+    WSRT_LOG_INFO = 3, "Log level: worth knowing.";
+    WSRT_LOG_DEBUG = 4, "Log level: for whoever looks for a fault.";
+    WSRT_LOG_TRACE = 5, "Log level: everything.";
+    WS_RUNTIME_EMBEDDED = 0x0000_0001, "Runtime flag: stay in this process whatever the environment says.";
+    WS_DISCONNECT_ALL = 0x0000_0001, "Disconnect flag: every registration of the runtime.";
+    WS_STATE_CONNECTED = 1, "Registered, not told to disconnect.";
+    WS_STATE_DISCONNECTING = 2, "Told to disconnect, not yet removed.";
+    WS_STATE_LEAVING = 3, "Removed, a callback still running.";
+    WS_CHANGE_ADDED = 1, "Observed: registered.";
+    WS_CHANGE_DISCONNECTING = 2, "Observed: told to disconnect.";
+    WS_CHANGE_REMOVED = 3, "Observed: removed by its client.";
+    WS_CHANGE_LOST = 4, "Observed: found dead and dropped.";
+    WS_OUTCOME_OBEYED = 1, "Reported: answered with success.";
+    WS_OUTCOME_FAILED = 2, "Reported: answered with a failure, which is the result.";
+    WS_OUTCOME_NO_ANSWER = 3, "Reported: did not answer before its deadline.";
+    WS_OUTCOME_DROPPED = 4, "Reported: was dead, and its registration was dropped.";
+    WS_OUTCOME_SKIPPED = 5, "Reported: was being told already by another call.";
+}
+
+/// The name of a code as a static C string; "unknown" for any other.
+pub(crate) fn name_of(value: i32) -> &'static std::ffi::CStr {
+    let code = CODES.iter().find(|code| code.value == value);
+    code.map_or(c"unknown", |code| code.c_name)
+}
+
+/// The number that the border gives an error of the core.
+pub(crate) const fn code_of(error: &Error) -> i32 {
+    match error {
+        Error::Closed => WSRT_E_HANDLE,
+        Error::UnknownCookie(_) | Error::UnknownSubscription(_) | Error::Unusable { .. } => WSRT_E_INVALIDARG,
+        Error::Full(_) | Error::OutOfMemory(_) => WSRT_E_OUTOFMEMORY,
+        Error::Refused { code, .. } | Error::DisconnectFailed { code, .. } => *code,
+        Error::NoAnswer { .. } => WSRT_E_TIMEOUT,
+        Error::Aborted => WSRT_E_ABORT,
+    }
+}

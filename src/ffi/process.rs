@@ -1,0 +1,68 @@
+//! What there is once in a process: the random word that handles are mixed with, and the count of forks.
+//!
+//! A child of fork() has the parent's memory but none of its other threads: nothing that another thread may have held
+//! is touched there. May not: take a lock on the way to a look-up.
+
+use super::boundary::Failure;
+use super::codes::{WSRT_E_FAIL, WSRT_E_OUTOFMEMORY};
+use once_cell::sync::OnceCell;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+static SECRET: OnceCell<u64> = OnceCell::new();
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// The random word, made by the first object of the process.
+pub(super) fn secret_or_make() -> Result<u64, Failure> {
+    SECRET.get_or_try_init(make).copied()
+}
+
+/// The random word; `None` while the process has had no object.
+pub(super) fn secret() -> Option<u64> {
+    SECRET.get().copied()
+}
+
+/// How many forks lie between the first object and this process.
+pub(super) fn epoch() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+fn make() -> Result<u64, Failure> {
+    // SAFETY: the handler is a plain function that touches one atomic; `-z nodelete` keeps it mapped.
+    if unsafe { libc::pthread_atfork(None, None, Some(count_fork)) } != 0 {
+        return Err(Failure::new(WSRT_E_OUTOFMEMORY, "process: no memory for a fork handler"));
+    }
+    getrandom::u64().map_err(|why| Failure::new(WSRT_E_FAIL, format!("process: no random numbers: {why}")))
+}
+
+unsafe extern "C" fn count_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A value of this process, made anew after a fork. The parent's is left as it is: its locks may be held.
+pub(super) struct PerProcess<T: 'static>(AtomicPtr<(u32, T)>);
+
+impl<T: Default + Sync> PerProcess<T> {
+    pub(super) const fn new() -> Self {
+        Self(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    pub(super) fn get(&self) -> &'static T {
+        let mut seen = self.0.load(Ordering::Acquire);
+        loop {
+            // SAFETY: only leaked boxes are stored, and never freed.
+            match unsafe { seen.as_ref::<'static>() } {
+                Some((made, value)) if *made == epoch() => return value,
+                _ => {}
+            }
+            let new = Box::into_raw(Box::new((epoch(), T::default())));
+            match self.0.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => seen = new,
+                Err(other) => {
+                    // SAFETY: `new` came from Box::into_raw above and was not published.
+                    drop(unsafe { Box::from_raw(new) });
+                    seen = other;
+                }
+            }
+        }
+    }
+}
