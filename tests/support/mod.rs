@@ -42,8 +42,12 @@ pub fn bless_or_compare(path: &str, made: &str) {
 
 /// The documentation of an export, without its frame, and the names of its parameters.
 pub fn documentation(header: &str, name: &str) -> (String, Vec<String>) {
-    let declared = [" ", "\n", "*"].iter().find_map(|before| header.find(&format!("{before}{name}(")));
-    let declared = declared.unwrap_or_else(|| panic!("{name} is not declared"));
+    let is_it = |&(at, _): &(usize, &str)| {
+        let line = header[at..].lines().nth(1).unwrap_or_default();
+        line.split_once('(').is_some_and(|(left, _)| left.ends_with(name) && !left.ends_with(&format!("_{name}")))
+    };
+    let declared = header.match_indices("\nWSRT_API\n").map(|(at, _)| (at + 1, "")).find(is_it);
+    let (declared, _) = declared.unwrap_or_else(|| panic!("{name} is not declared"));
     let parameters = header[declared..].split_once('(').and_then(|(_, rest)| rest.split_once(");"));
     let parameters = parameters.map_or("", |(list, _)| list);
     let parameters = match parameters.trim() {
