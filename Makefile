@@ -1,0 +1,16 @@
+# Every target installs what it needs (scripts/need.sh) or says in one line what is missing.
+.POSIX:
+CARGO = cargo
+
+.PHONY: help
+help:
+	@echo "make demo           real RDP connections in two workspaces; one workspace is disconnected"
+	@echo "make demo-quick     the same story without RDP: needs a C compiler only"
+	@echo "make test           all tests"
+	@echo "make test-threads   the threaded tests under ThreadSanitizer"
+	@echo "make bench          what the calls cost, beside a floor and peers"
+
+.PHONY: library
+library:
+	$(CARGO) build --release --quiet
+	ln -sf libwsrt.so target/release/libwsrt.so.0
