@@ -107,7 +107,7 @@ mod tests {
     fn emptied_chunks_give_their_memory_back() {
         let mut arena = Arena::new();
         let at: Vec<u32> = (0..10 * CHUNK).map(|n| arena.insert(n)).collect();
-        at.into_iter().for_each(|at| drop(arena.remove(at)));
+        at.into_iter().for_each(|at| _ = arena.remove(at));
         let kept: usize = arena.chunks.iter().map(Slab::capacity).sum();
         assert!(kept <= CHUNK, "{kept} slots kept by an empty arena");
     }

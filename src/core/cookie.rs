@@ -159,7 +159,7 @@ mod tests {
         for (entry, &cookie) in live.iter().enumerate() {
             assert_eq!(cookies.get(cookie), Some(entry as u32));
         }
-        live.iter().rev().for_each(|&cookie| drop(cookies.remove(cookie)));
+        live.iter().rev().for_each(|&cookie| _ = cookies.remove(cookie));
         assert!(nodes(&cookies) <= 4, "{} nodes for nothing live", nodes(&cookies));
     }
 }

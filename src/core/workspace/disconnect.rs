@@ -220,7 +220,7 @@ impl<C: Client> Runtime<C> {
         order: Order<'_>,
         caller: &Caller,
     ) -> (Result<Verdict, Error>, Vec<Report>) {
-        let (mut state, _pin) = match self.pinned(life) {
+        let (_pin, mut state) = match self.pinned(life) {
             Ok(pinned) => pinned,
             Err(error) => return (Err(error), Vec::new()),
         };
@@ -259,7 +259,7 @@ impl<C: Client> Runtime<C> {
         reports: &[Report],
         show: impl FnMut(&Report) -> Option<i32>,
     ) -> Result<Option<i32>, Error> {
-        let (state, _pin) = self.pinned(life)?;
+        let (_pin, state) = self.pinned(life)?;
         drop(state);
         self.visit(reports.iter(), show)
     }

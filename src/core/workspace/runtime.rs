@@ -96,7 +96,7 @@ impl<C: Client> Runtime<C> {
     /// Ends a life: releases every client without telling it (S-41), closes every observer, and waits, if it may,
     /// until no callback is left. For the one caller whose handle ended the life.
     pub(crate) fn end(&self, life: u64, may_wait: bool) -> Quiescence {
-        let Ok((mut state, pin)) = self.pinned(life) else {
+        let Ok((pin, mut state)) = self.pinned(life) else {
             return Quiescence::Reached;
         };
         state.phase = Phase::Closing;
@@ -129,7 +129,7 @@ impl<C: Client> Runtime<C> {
         admit: impl FnOnce() -> (C, C::Owner),
         issued: impl FnOnce(u32),
     ) -> Result<(), Error> {
-        let (mut state, pin) = self.pinned(life)?;
+        let (pin, mut state) = self.pinned(life)?;
         state.in_flight += 1;
         drop(state);
         let flight = Flight(self);
@@ -181,7 +181,7 @@ impl<C: Client> Runtime<C> {
         life: u64,
         mut show: impl FnMut(&Info) -> Option<i32>,
     ) -> Result<Option<i32>, Error> {
-        let (mut state, _pin) = self.pinned(life)?;
+        let (_pin, mut state) = self.pinned(life)?;
         let walk = state.registry.begin_walk(Chain::All);
         drop(state);
         let infos = self.collect(walk);
@@ -194,7 +194,7 @@ impl<C: Client> Runtime<C> {
         admit: impl FnOnce() -> (Box<dyn Watcher>, Owner),
         issued: impl FnOnce(u32),
     ) -> Result<(), Error> {
-        let (mut state, _pin) = self.pinned(life)?;
+        let (_pin, mut state) = self.pinned(life)?;
         let (watcher, owner) = admit();
         let observer = Observer::new(watcher, owner);
         let walk = state.registry.begin_walk(Chain::All);
@@ -241,10 +241,11 @@ impl<C: Client> Runtime<C> {
     }
 
     /// As `enter`, for an operation that lets go of the lock and comes back: the cell is not used again meanwhile.
-    pub(super) fn pinned(&self, life: u64) -> Result<(MutexGuard<'_, State<C>>, Pin<'_, C>), Error> {
+    /// The pin comes first, so that it is dropped last: it takes the lock.
+    pub(super) fn pinned(&self, life: u64) -> Result<(Pin<'_, C>, MutexGuard<'_, State<C>>), Error> {
         let mut state = self.enter(life)?;
         state.pins += 1;
-        Ok((state, Pin(self)))
+        Ok((Pin(self), state))
     }
 
     pub(super) fn retire(&self, state: &mut State<C>, key: Key, change: Change, now_ms: u64) {
