@@ -50,13 +50,24 @@ impl<T> Arena<T> {
         let value = slab.remove(slot);
         let emptied = slab.is_empty();
         if was_full {
+            self.shrink_next();
             self.roomy.push(chunk as u32);
         }
-        // The chunk being filled keeps its memory: add and remove by turns must not allocate.
+        // The chunk to be filled next keeps its memory: add and remove by turns must not allocate.
         if emptied && self.roomy.last() != Some(&(chunk as u32)) {
             self.chunks[chunk] = Slab::new();
         }
         value
+    }
+
+    /// Gives back the memory of the chunk that was to be filled next, if it is empty.
+    fn shrink_next(&mut self) {
+        if let Some(&next) = self.roomy.last() {
+            let slab = &mut self.chunks[next as usize];
+            if slab.is_empty() {
+                *slab = Slab::new();
+            }
+        }
     }
 
     pub(crate) fn get(&self, at: u32) -> Option<&T> {

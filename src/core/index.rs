@@ -8,6 +8,9 @@ use hashbrown::HashTable;
 
 const BUCKET: usize = 512;
 
+/// The directory grows no further: room for 2^23 entries with good hashes, and no harm from bad ones.
+const MOST_BITS: u32 = 18;
+
 #[derive(Debug)]
 struct Bucket {
     /// How many leading bits of the hash all its entries share.
@@ -37,7 +40,7 @@ impl Index {
     /// Adds a number that is not there yet. `rehash` tells the hash of a number added earlier.
     pub(crate) fn insert(&mut self, hash: u64, at: u32, rehash: impl Fn(u32) -> u64) {
         let mut bucket = self.bucket(hash);
-        while self.buckets[bucket].table.len() >= BUCKET && self.buckets[bucket].depth < 32 {
+        while self.buckets[bucket].table.len() >= BUCKET && self.buckets[bucket].depth < MOST_BITS {
             self.split(bucket, hash, &rehash);
             bucket = self.bucket(hash);
         }
