@@ -40,30 +40,40 @@ pub fn bless_or_compare(path: &str, made: &str) {
     assert!(found == made, "{path} is out of date (first in line {:?}): run with BLESS=1", difference.map(|n| n + 1));
 }
 
+/// Where an export is declared: the place of its name.
+fn declaration(header: &str, name: &str) -> usize {
+    let call = format!("{name}(");
+    let declared = header.match_indices(&call).map(|(at, _)| at).find(|&at| {
+        let line = header[..at].rfind('\n').unwrap_or_default();
+        let whole = header[..at].ends_with([' ', '*']);
+        whole && header[..line].ends_with("WSRT_API")
+    });
+    declared.unwrap_or_else(|| panic!("{name} is not declared"))
+}
+
+/// Type and name of each parameter of an export, as the header declares them.
+pub fn parameters(header: &str, name: &str) -> Vec<(String, String)> {
+    let declared = &header[declaration(header, name)..];
+    let list = declared.split_once('(').and_then(|(_, rest)| rest.split_once(");")).map_or("", |(list, _)| list);
+    let words = list.split(',').map(|one| one.split_whitespace().collect::<Vec<_>>().join(" "));
+    words
+        .filter(|one| !one.is_empty() && one != "void")
+        .map(|one| {
+            let at = one.rfind([' ', '*']).map_or(0, |at| at + 1);
+            (one[..at].trim().to_owned(), one[at..].to_owned())
+        })
+        .collect()
+}
+
 /// The documentation of an export, without its frame, and the names of its parameters.
 pub fn documentation(header: &str, name: &str) -> (String, Vec<String>) {
-    let is_it = |&(at, _): &(usize, &str)| {
-        let line = header[at..].lines().nth(1).unwrap_or_default();
-        line.split_once('(').is_some_and(|(left, _)| left.ends_with(name) && !left.ends_with(&format!("_{name}")))
-    };
-    let declared = header.match_indices("\nWSRT_API\n").map(|(at, _)| (at + 1, "")).find(is_it);
-    let (declared, _) = declared.unwrap_or_else(|| panic!("{name} is not declared"));
-    let parameters = header[declared..].split_once('(').and_then(|(_, rest)| rest.split_once(");"));
-    let parameters = parameters.map_or("", |(list, _)| list);
-    let parameters = match parameters.trim() {
-        "void" | "" => Vec::new(),
-        list => list.split(',').map(parameter_name).collect(),
-    };
+    let declared = declaration(header, name);
     let end = header[..declared].rfind("*/").unwrap_or_else(|| panic!("{name} has no comment"));
     let start = header[..end].rfind("/**").expect("a comment begins");
     let lines = header[start + 3..end].lines();
     let doc: Vec<&str> = lines.map(|line| line.trim_start_matches([' ', '*'])).collect();
-    (doc.join("\n").trim().to_owned(), parameters)
-}
-
-fn parameter_name(declaration: &str) -> String {
-    let name = declaration.trim().rsplit([' ', '*']).next().unwrap_or_default();
-    name.to_owned()
+    let names = parameters(header, name).into_iter().map(|(_, name)| name).collect();
+    (doc.join("\n").trim().to_owned(), names)
 }
 
 /// The codes of the `@retval` lines.
