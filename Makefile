@@ -14,3 +14,13 @@ help:
 library:
 	$(CARGO) build --release --quiet
 	ln -sf libwsrt.so target/release/libwsrt.so.0
+
+.PHONY: bench
+bench: library
+	@./scripts/need.sh gcc libc6-dev
+	@gcc -std=c11 -O2 -Wall -Wextra -Werror -pthread -Iinclude benches/registry.c -o target/release/registry-bench \
+		-Ltarget/release -lwsrt -Wl,-rpath,'$$ORIGIN'
+	@$(CARGO) build --release --quiet --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
+	@./target/release/registry-bench
+	@echo
+	@./target/peers/release/peers
