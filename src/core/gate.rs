@@ -4,7 +4,7 @@
 //! `C` is what may be called, `O` what is owned: dropping `O` is the table's `release`, and happens exactly once,
 //! after the last call, by whoever is last. May not: hold its lock while foreign code runs.
 
-use super::caller::{Quiescence, Wait};
+use super::caller::{NoWait, Quiescence, Wait};
 use crate::sync::{Condvar, Mutex};
 
 #[derive(Debug)]
@@ -56,17 +56,21 @@ impl<C, O> Gate<C, O> {
             self.release();
             return Some(Quiescence::Reached);
         }
-        let Ok(deadline) = wait.deadline() else {
-            return Some(Quiescence::Deferred);
-        };
-        while !state.released {
-            let late;
-            (state, late) = self.idle.wait(state, deadline);
-            if late && !state.released {
-                return Some(Quiescence::Deferred);
+        drop(state);
+        Some(self.drain(wait))
+    }
+
+    /// Waits, if it may, until the release of a closed gate has run, whoever closed it.
+    pub(crate) fn drain(&self, wait: Wait) -> Quiescence {
+        let mut state = self.state.lock();
+        let mut late = false;
+        while !state.released && !late {
+            match wait.deadline() {
+                Ok(deadline) => (state, late) = self.idle.wait(state, deadline),
+                Err(NoWait) => late = true,
             }
         }
-        Some(Quiescence::Reached)
+        if state.released { Quiescence::Reached } else { Quiescence::Deferred }
     }
 
     fn release(&self) {

@@ -316,17 +316,24 @@ impl<C: Client> Runtime<C> {
         while let Some(job) = state.next_job(number, by, (self.env.now_ms)()) {
             self.deliver(state);
             let answer = job.client.issue_disconnect(job.cookie, within);
-            self.log_answer(job.cookie, answer);
             state = self.state.lock();
             let ours = state.complete(number, &job, answer, by, (self.env.now_ms)());
-            let gone = state.registry.get(job.key).is_some_and(|e| e.standing == Standing::Leaving);
-            if gone {
+            state.pins += 1;
+            let left = state.registry.get(job.key).is_some_and(|entry| entry.standing == Standing::Leaving);
+            if left {
                 let observers = state.observers.all();
                 self.finish(state, job.key);
                 observers.iter().for_each(|observer| observer.deliver());
                 state = self.state.lock();
             }
             state.in_flight -= 1;
+            self.settle(&mut state);
+            if !matches!(answer, Answer::Obeyed(_)) {
+                drop(state);
+                self.log_answer(job.cookie, answer);
+                state = self.state.lock();
+            }
+            state.pins -= 1;
             self.settle(&mut state);
             if !ours {
                 return state;

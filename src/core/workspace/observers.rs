@@ -55,6 +55,11 @@ impl Observer {
         self.gate.close(wait)
     }
 
+    /// As `close`, whoever was first.
+    pub(super) fn end(&self, wait: Wait) -> Quiescence {
+        self.gate.close(wait).unwrap_or_else(|| self.gate.drain(wait))
+    }
+
     /// Delivers what is pending, unless another thread is at it: then that thread will.
     pub(super) fn deliver(&self) {
         {
@@ -113,12 +118,14 @@ struct CatchingUp {
 /// All observers of one runtime, as they are under the runtime's lock.
 pub(super) struct Observers {
     seats: Vec<Seat>,
+    /// Unseated, and perhaps not released yet: the end of the runtime waits for them too.
+    leaving: Vec<Arc<Observer>>,
     next_id: u32,
 }
 
 impl Observers {
     pub(super) const fn new() -> Self {
-        Self { seats: Vec::new(), next_id: 1 }
+        Self { seats: Vec::new(), leaving: Vec::new(), next_id: 1 }
     }
 
     /// Seats an observer that is still to be told what is there: `catch_up` until it says so.
@@ -169,7 +176,18 @@ impl Observers {
         if let Some(progress) = seat.catching_up {
             registry.end_walk(progress.walk);
         }
+        self.leaving.push(seat.observer.clone());
         Some(seat.observer)
+    }
+
+    /// Forgets those that have left for good.
+    pub(super) fn sweep(&mut self) {
+        self.leaving.retain(|observer| observer.gate.drain(Wait::Never) == Quiescence::Deferred);
+    }
+
+    /// Everybody whose callbacks may still run.
+    pub(super) fn into_all(self) -> impl Iterator<Item = Arc<Observer>> {
+        self.seats.into_iter().map(|seat| seat.observer).chain(self.leaving)
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Observer>> {

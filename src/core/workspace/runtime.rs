@@ -41,7 +41,7 @@ pub(super) struct State<C: Client> {
     /// Foreign calls under way on behalf of this runtime.
     pub(super) in_flight: u32,
     /// Operations that let go of the lock and come back to it.
-    pins: u32,
+    pub(super) pins: u32,
     pub(super) waiting: u32,
 }
 
@@ -107,8 +107,8 @@ impl<C: Client> Runtime<C> {
 
         while self.release_batch(walk) {}
         let mut observers_left = false;
-        for observer in observers.all() {
-            observers_left |= observer.close(wait) == Some(Quiescence::Deferred);
+        for observer in observers.into_all() {
+            observers_left |= observer.end(wait) == Quiescence::Deferred;
         }
 
         let mut state = self.state.lock();
@@ -219,9 +219,13 @@ impl<C: Client> Runtime<C> {
         let mut state = self.enter(life)?;
         let wait = self.wait(&state, may_wait);
         let State { observers, registry, .. } = &mut *state;
-        let observer = observers.unseat(id, registry);
+        let observer = observers.unseat(id, registry).ok_or(Error::UnknownSubscription(id))?;
         drop(state);
-        observer.and_then(|observer| observer.close(wait)).ok_or(Error::UnknownSubscription(id))
+        let closed = observer.close(wait).ok_or(Error::UnknownSubscription(id));
+        if let Ok(mut state) = self.enter(life) {
+            state.observers.sweep();
+        }
+        closed
     }
 
     /// Panics while the lock is held, to show that the object outlives it.
