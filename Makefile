@@ -24,3 +24,17 @@ bench: library
 	@./target/release/registry-bench
 	@echo
 	@./target/peers/release/peers
+
+TEST_NEEDS = gcc g++ libc6-dev binutils valgrind pkg-config python3
+
+.PHONY: test
+test:
+	@./scripts/need.sh $(TEST_NEEDS)
+	$(CARGO) test --locked
+	LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" $(CARGO) test --locked --lib --target-dir target/loom models
+	@echo "everything passed"
+
+.PHONY: teeth
+teeth:
+	@./scripts/need.sh python3
+	./scripts/teeth.py

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Plants one fault after another in a copy of the repository and expects the test that guards it to turn red.
+
+    scripts/teeth.py [WORD]     only the faults whose description contains WORD
+
+A fault is a piece of a file and what stands there instead. When a guarded file changes, run this again.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TARGET = os.path.join(ROOT, "target", "teeth")
+
+GATE = "src/core/gate.rs"
+RUNTIME = "src/core/workspace/runtime.rs"
+DISCONNECT = "src/core/workspace/disconnect.rs"
+REGISTRY = "src/core/workspace/registry.rs"
+OBSERVERS = "src/core/workspace/observers.rs"
+
+# description, file, what stands there, what is planted, which test must turn red
+FAULTS = [
+    ("a gate that does not wait", GATE, "while !state.released && !late {", "while false && !late {", "loom closing_a_gate_drains"),
+    ("a gate that releases under a call", GATE, "if state.in_flight == 0 {\n            drop(state);\n            self.release();", "if true {\n            drop(state);\n            self.release();", "loom gate"),
+    ("a gate whose last call does not release", GATE, "!state.open && state.in_flight == 0", "false", "loom closing_a_gate_from_inside"),
+    ("a gate that two can close", GATE, "if !std::mem::replace(&mut state.open, false) {", "if false {", "loom of_two_who_close"),
+    ("a removal that does not wait", RUNTIME, "while !done(&state) && !late {", "while false && !late {", "loom removal_waits"),
+    ("a removal that lies", RUNTIME, "return Ok(if drained { Quiescence::Reached } else { Quiescence::Deferred });", "let _ = drained;\n            return Ok(Quiescence::Reached);", "callbacks"),
+    ("a stale thread that is let in", RUNTIME, "state.life != life || state.is_closing()", "state.is_closing()", "loom stale_handle"),
+    ("a cell that is free too early", RUNTIME, "&& state.in_flight == 0 && state.pins == 0", "", "loom end_of_a_runtime"),
+    ("an end that forgets observers", RUNTIME, "observers_left |= observer.end(wait) == Quiescence::Deferred;", "drop(observer);", "callbacks"),
+    ("a running client that is told again", DISCONNECT, "if entry.telling {", "if false {", "model"),
+    ("factorial nesting", DISCONNECT, "(Self::All, _) => true,\n            (Self::Workspace(own), Selection::Workspace(id)) => **own == *id,", "(Self::All, _) => true,", "model"),
+    ("the last failure instead of the first", DISCONNECT, "serial < *first", "serial > *first", "model"),
+    ("a dead client that is kept", DISCONNECT, "if matches!(answer, Answer::Dead(_)) && !left {", "if false && !left {", "model"),
+    ("a walk that visits newcomers", REGISTRY, ".filter(|entry| entry.serial < end)", "", "model"),
+    ("a walk that loses its place", REGISTRY, "self.move_cursors(lane, at, next);", "", "model"),
+    ("an observer told of what it was not told was there", OBSERVERS, "Some(at) if (at.reached..at.end).contains(&key.serial) => {}", "", "lib"),
+    ("a second look at out parameters", "src/ffi/runtime.rs", "unsafe { zero(out) };", "let _ = zero::<u32>;", "contract"),
+    ("a tail that nobody looks at", "src/ffi/versioned.rs", "if tail.iter().any(|&byte| byte != 0) {", "if false {", "contract"),
+    ("unknown flags let through", "src/ffi/versioned.rs", "if flags & !T::FLAGS != 0 {", "if false {", "contract"),
+    ("a callback that disturbs the last error", "src/ffi/thread.rs", "Some((code, text)) => set_last_error(code, text),", "Some(_) => {}", "callbacks"),
+    ("a code that is not documented", "src/ffi/client.rs", "/// @retval WSRT_E_POINTER      client or cookie is NULL\n", "", "contract,header"),
+    ("an export without a row", "tests/contract.rs", 't.runtime("ws_subscribe", WSRT_E_HANDLE, |rt| subscribe(rt, &observer()));', "", "contract"),
+    ("an action without a row", "tests/callbacks.rs", '("ws_subscribe",', '("ws_unsubscribe",', "callbacks"),
+    ("a header that has drifted", "include/wsrt.h", "uint32_t drain_timeout_ms;", "uint64_t drain_timeout_ms;", "header"),
+    ("a code that has moved", "src/ffi/codes.rs", "WSRT_E_FORKED = 0x8004_0207", "WSRT_E_FORKED = 0x8004_0208", "header,abi"),
+]
+
+
+def command(test):
+    """The cargo call of a guard; loom's models need their own build."""
+    if test.startswith("loom "):
+        return ["cargo", "test", "--locked", "-q", "--lib", "--target-dir", TARGET + "-loom", test[5:]], {"RUSTFLAGS": "--cfg loom", "LOOM_MAX_PREEMPTIONS": "3"}
+    which = ["--lib"] if test == "lib" else ["--test", test]
+    return ["cargo", "test", "--locked", "-q", "--target-dir", TARGET] + which, {}
+
+
+def run(copy, test):
+    words, extra = command(test)
+    done = subprocess.run(words, cwd=copy, env=os.environ | extra, capture_output=True, text=True, timeout=900)
+    return done.returncode, done.stdout + done.stderr
+
+
+def main():
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    chosen = [fault for fault in FAULTS if word in fault[0]]
+    blunt = 0
+    with tempfile.TemporaryDirectory() as directory:
+        copy = os.path.join(directory, "copy")
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("target*", ".git"))
+        for what, file, old, new, tests in chosen:
+            path = os.path.join(copy, file)
+            with open(path, encoding="utf-8") as source:
+                sound = source.read()
+            if sound.count(old) != 1:
+                print(f"STALE  {what}: {file} has {sound.count(old)} places for it")
+                blunt += 1
+                continue
+            with open(path, "w", encoding="utf-8") as planted:
+                planted.write(sound.replace(old, new))
+            for test in tests.split(","):
+                code, output = run(copy, test)
+                if "could not compile" in output:
+                    print(f"STALE  {what}: does not compile")
+                    blunt += 1
+                elif code == 0:
+                    print(f"BLUNT  {what}: {test} stays green")
+                    blunt += 1
+                else:
+                    print(f"bites  {what}: {test}")
+                sys.stdout.flush()
+            with open(path, "w", encoding="utf-8") as restored:
+                restored.write(sound)
+    print(f"{len(chosen)} faults planted, {blunt} not caught")
+    return 1 if blunt else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

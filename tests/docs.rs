@@ -1,0 +1,90 @@
+//! The README is true: its C example compiles and runs, its commands exist, its architecture names the files there are.
+
+mod support;
+
+use std::process::Command;
+use support::{read, root};
+
+fn blocks(language: &str) -> Vec<String> {
+    let readme = read(&root().join("README.md"));
+    let parts = readme.split(&format!("```{language}\n")).skip(1).map(str::to_owned);
+    parts.filter_map(|part| part.split_once("```").map(|(block, _)| block.to_owned())).collect()
+}
+
+#[test]
+fn the_c_example_compiles_and_runs() {
+    let example = blocks("c").remove(0);
+    let lines = example.lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(lines <= 27, "{lines} lines are no short example");
+    let directory = std::env::current_exe().expect("this test").with_file_name("readme");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    std::fs::write(directory.join("example.c"), &example).expect("written");
+    let library = std::env::current_exe().expect("this test").with_file_name("libwsrt.a");
+    let built = Command::new("cc")
+        .args([
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-pedantic",
+            "-Werror",
+            "-DWSRT_STATIC",
+            "-o",
+            "example",
+            "example.c",
+            "-I",
+        ])
+        .arg(root().join("include"))
+        .arg(library)
+        .args(static_libraries())
+        .current_dir(&directory)
+        .status()
+        .expect("cc is needed");
+    assert!(built.success());
+    let ran = Command::new(directory.join("example")).output().expect("it runs");
+    assert!(ran.status.success());
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "end the connection in contoso, registered as something\n");
+}
+
+/// What the README says to link beside libwsrt.a.
+fn static_libraries() -> Vec<String> {
+    let linking = blocks("sh").into_iter().find(|block| block.contains("libwsrt.a")).expect("how to link");
+    let line = linking.lines().find(|line| line.contains("WSRT_STATIC")).expect("how to link statically");
+    line.split(' ').filter(|word| word.starts_with("-l")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_is_a_target() {
+    let makefile = read(&root().join("Makefile"));
+    let readme = read(&root().join("README.md"));
+    let named = readme
+        .split("make ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '-').next());
+    let targets: Vec<&str> = named.filter(|name| !name.is_empty()).collect();
+    assert!(targets.len() > 5, "{targets:?}");
+    for target in targets {
+        let there = makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
+        assert!(there, "make {target} is no target");
+    }
+}
+
+#[test]
+fn the_architecture_names_every_source_file() {
+    let picture = blocks("text").into_iter().find(|block| block.contains("src/core/")).expect("a picture");
+    let readme = read(&root().join("README.md"));
+    let mut folders = vec![root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+            let known = ["lib", "build", "core"].contains(&name)
+                || picture.contains(name)
+                || readme.contains(&format!("/{name}.rs"));
+            assert!(known, "{} is not in the picture", path.display());
+        }
+    }
+}
