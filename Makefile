@@ -15,6 +15,10 @@ library:
 	$(CARGO) build --release --quiet
 	ln -sf libwsrt.so target/release/libwsrt.so.0
 
+.PHONY: demo
+demo:
+	@./examples/rdp/demo.sh
+
 .PHONY: bench
 bench: library
 	@./scripts/need.sh gcc libc6-dev
