@@ -2,7 +2,8 @@
  * What the registry costs a program in C: add and remove, disconnect, resolving a handle, memory.
  *
  * Every row runs in a process of its own, on a fresh heap, beside the floor: an atomic CAS pair, measured again before
- * each repetition, so that a noisy machine disturbs both alike. Numbers are min / median over many short repetitions.
+ * each repetition. Numbers are min / median over many repetitions, each shorter than a time slice, so that other
+ * programs disturb few of them.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -18,14 +19,19 @@
 #include <unistd.h>
 
 #define MILLION 1000000u
-#define MOST_REPETITIONS 400u
+#define REPETITIONS 400u
 #define RUNTIMES 1000u
+/* So many callbacks of a long fan-out make a repetition. */
+#define LAP 1000u
+#define LAPS (10 * MILLION / LAP)
 /* Numbers from here on belong to no connection that is there from the start. */
 #define NEWCOMERS 0x10000000u
 
 static ws_runtime *runtime;
 static ws_cookie cookies[MILLION];
 static uint64_t added, told, released;
+static double laps[LAPS], lap_began;
+static uint32_t lap_count;
 
 static void must(int ok, const char *what)
 {
@@ -81,18 +87,27 @@ static wsrt_hresult get_name(void *user_data, wsrt_text *name)
     return set_text(name, 'n', user_data);
 }
 
+static void tell(void)
+{
+    if (++told % LAP == 0 && lap_count < LAPS) {
+        double now = now_ns();
+        laps[lap_count++] = (now - lap_began) / LAP;
+        lap_began = now;
+    }
+}
+
 static wsrt_hresult count(void *user_data, ws_cookie cookie)
 {
     (void)user_data;
     (void)cookie;
-    ++told;
+    tell();
     return WSRT_S_OK;
 }
 
 static wsrt_hresult leave(void *user_data, ws_cookie cookie)
 {
     (void)user_data;
-    ++told;
+    tell();
     return ws_remove_resource(runtime, cookie);
 }
 
@@ -132,14 +147,11 @@ typedef void work(uint32_t times);
 struct row {
     char name[96];
     const char *target;
-    /* Runs before each repetition, not timed; may be NULL. */
-    work *prepare;
+    /* Counts as `times` of what the row is about. */
     work *body;
-    /* What body does beside what the row is about; timed and taken off; may be NULL. */
+    /* What body does beside that; timed and taken off; may be NULL. */
     work *beside;
-    uint32_t times, repetitions;
-    /* What one repetition counts as: so many callbacks, pairs, calls. */
-    double operations;
+    uint32_t times;
 };
 
 struct figure {
@@ -169,29 +181,53 @@ static int by_size(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-static struct figure figure_of(double *ns, uint32_t repetitions, uint32_t least)
+static struct figure figure_of(double *ns, uint32_t count, uint32_t least)
 {
-    qsort(ns, repetitions, sizeof *ns, by_size);
-    return (struct figure){ns[least], ns[repetitions / 2]};
+    qsort(ns, count, sizeof *ns, by_size);
+    return (struct figure){ns[least], ns[count / 2]};
+}
+
+static void print_row(const struct row *row, struct figure own, struct figure lowest)
+{
+    printf("| %s | %.1f / %.1f | %.1f / %.1f | %.1f / %.1f | %s |\n", row->name, own.least, own.median,
+           own.least / lowest.least, own.median / lowest.median, lowest.least, lowest.median, row->target);
+}
+
+static double time_of_floor(void)
+{
+    const uint32_t pairs = 2000;
+    return time_of(cas_pairs, pairs) / pairs;
 }
 
 static void measure(const struct row *row)
 {
-    static double own_ns[MOST_REPETITIONS], floor_ns[MOST_REPETITIONS];
-    const uint32_t pairs = 2000;
-    for (uint32_t n = 0; n < row->repetitions; ++n) {
-        if (row->prepare)
-            row->prepare(row->times);
-        floor_ns[n] = time_of(cas_pairs, pairs) / pairs;
+    static double own_ns[REPETITIONS], floor_ns[REPETITIONS];
+    for (uint32_t n = 0; n < REPETITIONS; ++n) {
+        floor_ns[n] = time_of_floor();
         double whole = time_of(row->body, row->times);
         double beside = row->beside ? time_of(row->beside, row->times) : 0;
-        own_ns[n] = (whole - beside) / row->operations;
+        own_ns[n] = (whole - beside) / row->times;
     }
     /* The least of many differences is only the worst disturbance: there the lower quartile stands for it. */
-    struct figure own = figure_of(own_ns, row->repetitions, row->beside ? row->repetitions / 4 : 0);
-    struct figure lowest = figure_of(floor_ns, row->repetitions, 0);
-    printf("| %s | %.1f / %.1f | %.1f / %.1f | %.1f / %.1f | %s |\n", row->name, own.least, own.median,
-           own.least / lowest.least, own.median / lowest.median, lowest.least, lowest.median, row->target);
+    struct figure own = figure_of(own_ns, REPETITIONS, row->beside ? REPETITIONS / 4 : 0);
+    print_row(row, own, figure_of(floor_ns, REPETITIONS, 0));
+}
+
+/* For fan-outs to a million, each longer than a time slice: what is timed is every LAP callbacks of them. */
+static void measure_laps(const struct row *row, work *prepare)
+{
+    static double floor_ns[REPETITIONS];
+    for (uint32_t n = 0; n < REPETITIONS; ++n) {
+        if (n % (REPETITIONS / 10) == 0) {
+            if (prepare)
+                prepare(1);
+            lap_began = now_ns();
+            row->body(1);
+        }
+        floor_ns[n] = time_of_floor();
+    }
+    must(lap_count == LAPS && told == (uint64_t)LAPS * LAP, "telling everybody");
+    print_row(row, figure_of(laps, LAPS, 0), figure_of(floor_ns, REPETITIONS, 0));
 }
 
 /* Add and remove. */
@@ -225,8 +261,7 @@ static void replace_any(uint32_t times)
 static void pairs_of(work *body, const char *what, uint32_t live, const char *live_name, int spread,
                      const char *target)
 {
-    struct row row = {.target = target, .body = body, .times = 500, .operations = 500,
-                      .repetitions = MOST_REPETITIONS};
+    struct row row = {.target = target, .body = body, .times = 500};
     snprintf(row.name, sizeof row.name, "%s, %s live, %s", what, live_name,
              spread ? "each its own workspace" : "all in one workspace");
     population = live;
@@ -297,26 +332,24 @@ static void everybody_row(uint32_t variant)
 {
     static const struct row rows[] = {
         {.name = "disconnect all of 1 M, each its own workspace, per callback", .target = "50 ns",
-         .body = disconnect_all, .times = 1, .repetitions = 25, .operations = MILLION},
-        {.name = "disconnect one workspace of 1 M, per callback", .target = "50 ns",
-         .body = disconnect_first, .times = 1, .repetitions = 25, .operations = MILLION},
-        {.name = "disconnect all of 1 M, each removes itself, per callback", .target = "",
-         .prepare = fill_again, .body = disconnect_all, .times = 1, .repetitions = 9, .operations = MILLION},
+         .body = disconnect_all},
+        {.name = "disconnect one workspace of 1 M, per callback", .target = "50 ns", .body = disconnect_first},
+        {.name = "disconnect all of 1 M, each removes itself, per callback", .target = "", .body = disconnect_all},
     };
     population = MILLION;
-    if (rows[variant].prepare)
+    if (variant == 2) {
         client.issue_disconnect = leave;
-    else
+        measure_laps(&rows[variant], fill_again);
+    } else {
         fill(MILLION, variant == 0 ? MILLION : 1);
-    measure(&rows[variant]);
-    must(told == (uint64_t)rows[variant].repetitions * MILLION, "telling everybody");
+        measure_laps(&rows[variant], NULL);
+    }
 }
 
 static void workspace_of_ten_row(uint32_t variant)
 {
-    struct row row = {.body = variant < 2 ? disconnect_first : disconnect_any, .times = 100, .operations = 100,
-                      .repetitions = MOST_REPETITIONS};
-    row.target = variant % 2 ? "as among 100" : "";
+    struct row row = {.target = variant % 2 ? "as among 100" : "",
+                      .body = variant < 2 ? disconnect_first : disconnect_any, .times = 100};
     snprintf(row.name, sizeof row.name, "disconnect a workspace of 10 among %s, %s, whole call",
              variant % 2 ? "1 M" : "100", variant < 2 ? "always the same" : "any");
     population = variant % 2 ? MILLION : 100;
@@ -374,11 +407,11 @@ static void handle_row(uint32_t variant)
 {
     static const struct row rows[] = {
         {.name = "resolve a stale handle, always the same", .target = "5 ns", .body = remove_stale,
-         .beside = remove_misnamed, .times = 1000, .repetitions = 400, .operations = 1000},
+         .beside = remove_misnamed, .times = 1000},
         {.name = "resolve a stale handle, 1,000 by turns", .target = "5 ns", .body = remove_stale,
-         .beside = remove_misnamed, .times = 1000, .repetitions = 400, .operations = 1000},
+         .beside = remove_misnamed, .times = 1000},
         {.name = "resolve a live handle", .target = "5 ns", .body = enumerate_for_nobody, .beside = create_nowhere,
-         .times = 1000, .repetitions = 400, .operations = 1000},
+         .times = 1000},
     };
     handles = variant == 1 ? RUNTIMES : 1;
     for (uint32_t n = 0; n < handles; ++n)
