@@ -42,3 +42,9 @@ test:
 teeth:
 	@./scripts/need.sh python3
 	./scripts/teeth.py
+
+.PHONY: demo-quick
+demo-quick: library
+	@command -v cc >/dev/null || scripts/need.sh gcc libc6-dev
+	cc -std=c99 -Iinclude examples/c/story.c -Ltarget/release -lwsrt -o target/release/story
+	@LD_LIBRARY_PATH=target/release target/release/story

@@ -7,7 +7,8 @@ use support::{read, root};
 
 fn blocks(language: &str) -> Vec<String> {
     let readme = read(&root().join("README.md"));
-    let parts = readme.split(&format!("```{language}\n")).skip(1).map(str::to_owned);
+    let fence = format!("```{language}\n");
+    let parts = readme.split(&fence).skip(1);
     parts.filter_map(|part| part.split_once("```").map(|(block, _)| block.to_owned())).collect()
 }
 

@@ -19,15 +19,17 @@ struct Node {
 pub(crate) struct Cookies {
     nodes: Arena<Node>,
     root: u32,
-    /// The newest cookie (0 before the first). Its leaf keeps its memory: add and remove by turns must not allocate.
+    /// The newest cookie (0 before the first). Its leaf keeps its memory, for add and remove by turns must not allocate,
+    /// and is found without a way down.
     newest: u32,
+    newest_leaf: u32,
     next: u32,
 }
 
 impl Cookies {
     /// Starts counting at `first`.
     pub(crate) fn new(first: u32) -> Self {
-        Self { nodes: Arena::new(), root: NONE, newest: 0, next: first }
+        Self { nodes: Arena::new(), root: NONE, newest: 0, newest_leaf: NONE, next: first }
     }
 
     /// Issues the next free cookie, never 0, and binds it to `entry`.
@@ -42,29 +44,51 @@ impl Cookies {
     }
 
     pub(crate) fn get(&self, cookie: u32) -> Option<u32> {
-        let mut at = self.root;
-        for level in (0..LEVELS).rev() {
-            if at == NONE {
-                return None;
-            }
-            at = self.nodes[at].children[digit(cookie, level)];
-        }
-        (at != NONE).then_some(at)
+        let leaf = if self.is_newest(cookie) { self.newest_leaf } else { self.path(cookie)[0] };
+        let entry = self.nodes.get(leaf)?.children[digit(cookie, 0)];
+        (entry != NONE).then_some(entry)
     }
 
     pub(crate) fn remove(&mut self, cookie: u32) -> Option<u32> {
         let entry = self.get(cookie)?;
-        let path = self.path(cookie);
-        let leaf = path[0];
-        self.nodes[leaf].children[digit(cookie, 0)] = NONE;
-        self.nodes[leaf].used -= 1;
-        if !same_leaf(cookie, self.newest) {
+        if self.is_newest(cookie) {
+            self.clear(self.newest_leaf, cookie);
+        } else {
+            let path = self.path(cookie);
+            self.clear(path[0], cookie);
             self.prune(cookie, path);
         }
         Some(entry)
     }
 
+    /// Whether a cookie is in the leaf of the newest.
+    fn is_newest(&self, cookie: u32) -> bool {
+        self.newest != 0 && cookie >> BITS == self.newest >> BITS
+    }
+
+    fn clear(&mut self, leaf: u32, cookie: u32) {
+        let leaf = &mut self.nodes[leaf];
+        leaf.children[digit(cookie, 0)] = NONE;
+        leaf.used -= 1;
+    }
+
     fn bind(&mut self, cookie: u32, entry: u32) {
+        if !self.is_newest(cookie) {
+            let leaf = self.way_to(cookie);
+            let cooled = std::mem::replace(&mut self.newest, cookie);
+            self.newest_leaf = leaf;
+            if cooled != 0 {
+                self.prune(cooled, self.path(cooled));
+            }
+        }
+        self.newest = cookie;
+        let leaf = &mut self.nodes[self.newest_leaf];
+        leaf.children[digit(cookie, 0)] = entry;
+        leaf.used += 1;
+    }
+
+    /// The leaf of a cookie, made with all that leads to it where it is missing.
+    fn way_to(&mut self, cookie: u32) -> u32 {
         if self.root == NONE {
             self.root = self.grow();
         }
@@ -79,26 +103,22 @@ impl Cookies {
             }
             at = child;
         }
-        self.nodes[at].children[digit(cookie, 0)] = entry;
-        self.nodes[at].used += 1;
-        let cooled = std::mem::replace(&mut self.newest, cookie);
-        if cooled != 0 && !same_leaf(cooled, cookie) {
-            self.prune(cooled, self.path(cooled));
-        }
+        at
     }
 
     fn grow(&mut self) -> u32 {
         self.nodes.insert(Node { children: Box::new([NONE; FANOUT]), used: 0 })
     }
 
-    /// The nodes on the way to a cookie whose leaf exists, leaf first.
+    /// The nodes on the way to a cookie, leaf first; `NONE` where there is none.
     fn path(&self, cookie: u32) -> [u32; LEVELS as usize] {
         let mut path = [NONE; LEVELS as usize];
         let mut at = self.root;
         for level in (0..LEVELS).rev() {
             path[level as usize] = at;
-            if level > 0 {
-                at = self.nodes[at].children[digit(cookie, level)];
+            match self.nodes.get(at) {
+                Some(node) => at = node.children[digit(cookie, level)],
+                None => break,
             }
         }
         path
@@ -116,10 +136,6 @@ impl Cookies {
             parent.used -= 1;
         }
     }
-}
-
-const fn same_leaf(a: u32, b: u32) -> bool {
-    a >> BITS == b >> BITS
 }
 
 const fn digit(cookie: u32, level: u32) -> usize {

@@ -14,14 +14,18 @@ pub(crate) mod runtime;
 mod models;
 
 use super::caller::FanOutId;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// The foreign side of a registration: what may be called, and what is owned.
-pub(crate) trait Client: Copy + Send + 'static {
-    /// Dropped exactly once, after the last call: the table's `release`.
-    type Owner: Send + 'static;
+/// The foreign side of a registration. Dropped exactly once, after the last call: the table's `release`.
+pub(crate) trait Client: Send + 'static {
+    type Calls: Calls;
 
+    /// What may be called, as long as the registration has not been released.
+    fn calls(&self) -> Self::Calls;
+}
+
+/// The callbacks of a client, without the duty to release it.
+pub(crate) trait Calls: Copy {
     /// Tells the client to disconnect. Foreign code: runs with no lock held.
     fn issue_disconnect(self, cookie: u32, within: FanOutId) -> Answer;
 }
@@ -79,6 +83,6 @@ pub(crate) struct Info {
     pub(crate) age_ms: u64,
     pub(crate) standing_age_ms: u64,
     pub(crate) correlation_id: [u8; 16],
-    pub(crate) workspace: Arc<str>,
-    pub(crate) name: Arc<str>,
+    pub(crate) workspace: Box<str>,
+    pub(crate) name: Box<str>,
 }

@@ -10,7 +10,7 @@ use super::thread::is_inside_callback;
 use super::versioned::{Versioned, read};
 use crate::core::caller::FanOutId;
 use crate::core::error::Error;
-use crate::core::workspace::{Answer, Client, Details};
+use crate::core::workspace::{Answer, Calls, Client, Details};
 use std::ffi::{c_char, c_void};
 
 /// Names a registration: a DWORD, never 0. A later registration has the higher cookie until the count wraps.
@@ -91,7 +91,22 @@ unsafe impl Versioned for ws_client {
 type IssueDisconnect = unsafe extern "C" fn(*mut c_void, ws_cookie) -> wsrt_hresult;
 type GetText = unsafe extern "C" fn(*mut c_void, *mut wsrt_text) -> wsrt_hresult;
 
-/// What the core keeps of a client's table.
+/// What the library keeps of a client's table.
+pub(super) struct Registered {
+    issue_disconnect: IssueDisconnect,
+    release: Release,
+}
+
+impl Client for Registered {
+    type Calls = ClientCalls;
+
+    fn calls(&self) -> ClientCalls {
+        let Release { user_data, origin, .. } = self.release;
+        ClientCalls { user_data, issue_disconnect: self.issue_disconnect, origin }
+    }
+}
+
+/// What may be called of it.
 #[derive(Clone, Copy)]
 pub(super) struct ClientCalls {
     user_data: UserData,
@@ -99,9 +114,7 @@ pub(super) struct ClientCalls {
     origin: Origin,
 }
 
-impl Client for ClientCalls {
-    type Owner = Release;
-
+impl Calls for ClientCalls {
     fn issue_disconnect(self, cookie: u32, within: FanOutId) -> Answer {
         // SAFETY: the table's owner vouched for the function; the registration is not released before it returns.
         let call = || unsafe { (self.issue_disconnect)(self.user_data.0, cookie) };
@@ -164,11 +177,10 @@ impl Applicant {
         text::collect(call).map_err(|_| Error::OutOfMemory("a text"))
     }
 
-    fn admit(&self) -> (ClientCalls, Release) {
-        let user_data = UserData(self.table.user_data);
-        let calls = ClientCalls { user_data, issue_disconnect: self.issue_disconnect, origin: self.origin };
-        let release = Release { user_data, release: self.table.release, origin: self.origin };
-        (calls, release)
+    fn admit(&self) -> Registered {
+        let Self { table, issue_disconnect, origin, .. } = *self;
+        let release = Release { user_data: UserData(table.user_data), release: table.release, origin };
+        Registered { issue_disconnect, release }
     }
 }
 

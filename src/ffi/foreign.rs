@@ -4,7 +4,7 @@
 
 use super::codes::WSRT_E_FORKED;
 use super::process;
-use super::thread::Inside;
+use super::thread::inside;
 use crate::core::caller::FanOutId;
 use std::ffi::c_void;
 
@@ -36,8 +36,7 @@ impl Origin {
     /// Runs a callback.
     pub(super) fn tell(self, within: Option<FanOutId>, call: impl FnOnce()) {
         if self.0 == process::epoch() {
-            let _inside = Inside::enter(within);
-            call();
+            inside(within, call);
         }
     }
 }

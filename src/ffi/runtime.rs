@@ -1,7 +1,7 @@
 //! `ws_runtime`: the object, its settings, its beginning and its end.
 
 use super::boundary::{Failure, guard, quiescence, required, zero};
-use super::client::ClientCalls;
+use super::client::Registered;
 use super::codes::{WS_RUNTIME_EMBEDDED, WSRT_E_NOTIMPL, WSRT_INFINITE, WSRT_S_FALSE, WSRT_S_OK};
 use super::handle::{Cells, Kind};
 use super::library::wsrt_hresult;
@@ -60,7 +60,7 @@ unsafe impl Versioned for ws_runtime_options {
     const FLAGS: u32 = WS_RUNTIME_EMBEDDED;
 }
 
-type Object = Runtime<ClientCalls>;
+type Object = Runtime<Registered>;
 
 static RUNTIMES: Cells<Object> = Cells::new(Kind::Runtime, || Runtime::new(Env { now_ms, log: log::write }));
 

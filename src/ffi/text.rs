@@ -4,10 +4,9 @@ use super::boundary::{Failure, guard_quietly};
 use super::codes::{WSRT_E_MORE_DATA, WSRT_S_OK};
 use super::handle::{Kind, Name, not_live};
 use super::library::wsrt_hresult;
-use super::process;
-use std::cell::{Cell, RefCell};
+use super::{process, thread};
+use std::cell::RefCell;
 use std::ffi::{CString, c_char};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The most bytes of an id or a name.
 pub(super) const MOST: usize = 4096;
@@ -81,33 +80,24 @@ pub(super) unsafe fn write_out(
     if fits { Ok(WSRT_S_OK) } else { Err(Failure::new(WSRT_E_MORE_DATA, "buffer: too small")) }
 }
 
-struct Sink {
+/// Where the text of one callback goes.
+pub(super) struct Sink {
     life: u64,
-    text: String,
-}
-
-thread_local! {
-    /// The sinks of the callbacks that this thread is in, innermost last.
-    static SINKS: RefCell<Vec<Sink>> = const { RefCell::new(Vec::new()) };
-    static LIVES: Cell<u64> = const { Cell::new(0) };
-    /// Tells threads apart in the names of their sinks.
-    static THREAD: u32 = {
-        static THREADS: AtomicU32 = AtomicU32::new(0);
-        THREADS.fetch_add(1, Ordering::Relaxed)
-    };
+    text: RefCell<String>,
+    /// The sink of the callback that this one is made in.
+    pub(super) outer: *const Sink,
 }
 
 /// Runs a callback that sets a text; gives back its code and what it set last.
 pub(super) fn collect(callback: impl FnOnce(*mut wsrt_text) -> i32) -> Result<(i32, String), Failure> {
     let secret = process::secret_or_make()?;
-    let life = LIVES.get() + 1;
-    LIVES.set(life);
-    let slot = THREAD.with(|thread| *thread);
-    SINKS.with_borrow_mut(|sinks| sinks.push(Sink { life, text: String::new() }));
-    let handle = Name { slot, life }.encode(Kind::Text, secret);
-    let code = callback(handle as usize as *mut wsrt_text);
-    let sink = SINKS.with_borrow_mut(Vec::pop);
-    Ok((code, sink.map_or_else(String::new, |sink| sink.text)))
+    let slot = thread::number();
+    let make = |life, outer| Sink { life, text: RefCell::default(), outer };
+    Ok(thread::with_sink(make, |sink| {
+        let handle = Name { slot, life: sink.life }.encode(Kind::Text, secret);
+        let code = callback(handle as usize as *mut wsrt_text);
+        (code, sink.text.take())
+    }))
 }
 
 /// Gives the library the string that a callback was asked for.
@@ -133,7 +123,7 @@ pub(super) fn collect(callback: impl FnOnce(*mut wsrt_text) -> i32) -> Result<(i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsrt_text_set(text: *mut wsrt_text, utf8: *const c_char, len: usize) -> wsrt_hresult {
     guard_quietly("wsrt_text_set", || {
-        let slot = THREAD.with(|thread| *thread);
+        let slot = thread::number();
         let life = process::secret()
             .and_then(|secret| Name::decode(text as usize as u64, Kind::Text, secret))
             .filter(|name| name.slot == slot)
@@ -141,11 +131,9 @@ pub unsafe extern "C" fn wsrt_text_set(text: *mut wsrt_text, utf8: *const c_char
             .life;
         // SAFETY: the caller vouches for `len` bytes, or for a NUL-terminated string.
         let string = unsafe { sized(utf8, len)? };
-        SINKS.with_borrow_mut(|sinks| {
-            let sink = sinks.iter_mut().find(|sink| sink.life == life);
-            sink.map(|sink| sink.text = string).ok_or_else(|| not_live("text", Kind::Text))
-        })?;
-        Ok(WSRT_S_OK)
+        thread::find_sink(|sink| sink.life == life, |sink| sink.text.replace(string))
+            .map(|_| WSRT_S_OK)
+            .ok_or_else(|| not_live("text", Kind::Text))
     })
 }
 

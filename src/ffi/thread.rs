@@ -1,75 +1,162 @@
-//! What the border keeps per thread: the last error, how deep the thread is in callbacks, and in which fan-outs.
+//! What the border keeps per thread: the last error, the callbacks that the thread is in, and the sinks of their texts.
 //!
-//! May not: fail when the thread is ending; then there is simply nothing to remember.
+//! Frames and sinks live on the stack of whoever makes the callback and are linked from here: on the hit path a callback
+//! costs one look at the thread's block, which needs no destructor. May not: fail when the thread is ending; then there
+//! is simply no text to remember.
 
+use super::text::Sink;
 use crate::core::caller::{Caller, FanOutId};
 use std::cell::{Cell, RefCell};
+use std::ptr::null;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+struct Thread {
+    /// The code of the last error; its text is apart, for only failures have one.
+    code: Cell<i32>,
+    /// The callbacks that this thread is in.
+    depth: Cell<u32>,
+    /// The innermost fan-out that this thread is in a callback of.
+    fan_out: Cell<*const Frame>,
+    sink: Cell<*const Sink>,
+    /// Tells threads apart in the names of sinks; 0: not asked for yet.
+    number: Cell<u32>,
+    sinks: Cell<u64>,
+}
 
 thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-    static CODE: Cell<i32> = const { Cell::new(0) };
+    static THREAD: Thread = const {
+        Thread {
+            code: Cell::new(0),
+            depth: Cell::new(0),
+            fan_out: Cell::new(null()),
+            sink: Cell::new(null()),
+            number: Cell::new(0),
+            sinks: Cell::new(0),
+        }
+    };
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
-    static FAN_OUTS: RefCell<Vec<FanOutId>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The last error of this thread; `None` after a success.
 pub(super) fn last_error() -> Option<(i32, String)> {
-    let text = || TEXT.try_with(|text| text.borrow().clone()).unwrap_or_default();
-    match CODE.get() {
+    match THREAD.with(|thread| thread.code.get()) {
         0 => None,
-        code => Some((code, text())),
+        code => Some((code, TEXT.try_with(|text| text.borrow().clone()).unwrap_or_default())),
     }
 }
 
 pub(super) fn set_last_error(code: i32, message: String) {
-    CODE.set(code);
+    THREAD.with(|thread| thread.code.set(code));
     let _ = TEXT.try_with(|text| text.replace(message));
 }
 
 /// The hit path of success: one store.
 pub(super) fn clear_last_error() {
-    CODE.set(0);
+    THREAD.with(|thread| thread.code.set(0));
 }
 
 pub(super) fn is_inside_callback() -> bool {
-    DEPTH.get() > 0
+    THREAD.with(|thread| thread.depth.get() > 0)
 }
 
 /// This thread as the core sees it.
 pub(super) fn caller() -> Caller {
-    let inside_callback = is_inside_callback();
-    let fan_outs = match inside_callback {
-        true => FAN_OUTS.try_with(|ids| ids.borrow().clone()).unwrap_or_default(),
-        false => Vec::new(),
-    };
-    Caller { inside_callback, fan_outs }
+    THREAD.with(|thread| {
+        let mut fan_outs = Vec::new();
+        let mut at = thread.fan_out.get();
+        // SAFETY: frames are linked only while `inside` runs, on this thread, in whose stack they lie.
+        while let Some(frame) = unsafe { at.as_ref() } {
+            fan_outs.push(frame.id);
+            at = frame.outer;
+        }
+        Caller { inside_callback: thread.depth.get() > 0, fan_outs }
+    })
 }
 
-/// This thread is inside a callback as long as this lives. Calls made in it leave the outer call's last error alone.
-pub(super) struct Inside {
+/// A callback of a fan-out that this thread is in.
+struct Frame {
+    id: FanOutId,
+    outer: *const Frame,
+}
+
+/// Runs a callback. Calls made in it leave the outer call's last error alone.
+pub(super) fn inside(within: Option<FanOutId>, call: impl FnOnce()) {
+    THREAD.with(|thread| {
+        let outer = thread.fan_out.get();
+        let frame = within.map(|id| Frame { id, outer });
+        if let Some(frame) = &frame {
+            thread.fan_out.set(frame);
+        }
+        thread.depth.set(thread.depth.get() + 1);
+        let _leave = Leave { thread, outer, error: last_error() };
+        thread.code.set(0);
+        call();
+    });
+}
+
+/// Leaves a callback, also when Rust code around the foreign call panics.
+struct Leave<'a> {
+    thread: &'a Thread,
+    outer: *const Frame,
     error: Option<(i32, String)>,
-    fan_out: bool,
 }
 
-impl Inside {
-    pub(super) fn enter(within: Option<FanOutId>) -> Self {
-        DEPTH.set(DEPTH.get() + 1);
-        let error = last_error();
-        clear_last_error();
-        let fan_out = within.is_some_and(|id| FAN_OUTS.try_with(|ids| ids.borrow_mut().push(id)).is_ok());
-        Self { error, fan_out }
-    }
-}
-
-impl Drop for Inside {
+impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
-        if self.fan_out {
-            let _ = FAN_OUTS.try_with(|ids| ids.borrow_mut().pop());
-        }
-        match self.error.take() {
-            Some((code, text)) => set_last_error(code, text),
-            None => clear_last_error(),
+        self.thread.fan_out.set(self.outer);
+        self.thread.depth.set(self.thread.depth.get() - 1);
+        self.thread.code.set(0);
+        if let Some((code, text)) = self.error.take() {
+            set_last_error(code, text);
         }
     }
+}
+
+/// The number of this thread, for the names of its sinks.
+pub(super) fn number() -> u32 {
+    static THREADS: AtomicU32 = AtomicU32::new(1);
+    THREAD.with(|thread| {
+        if thread.number.get() == 0 {
+            thread.number.set(THREADS.fetch_add(1, Ordering::Relaxed));
+        }
+        thread.number.get()
+    })
+}
+
+/// Runs a callback with a sink of its own.
+pub(super) fn with_sink<R>(make: impl FnOnce(u64, *const Sink) -> Sink, call: impl FnOnce(&Sink) -> R) -> R {
+    THREAD.with(|thread| {
+        let (life, outer) = (thread.sinks.get() + 1, thread.sink.get());
+        thread.sinks.set(life);
+        let sink = make(life, outer);
+        thread.sink.set(&sink);
+        let _unlink = Unlink { thread, outer };
+        call(&sink)
+    })
+}
+
+struct Unlink<'a> {
+    thread: &'a Thread,
+    outer: *const Sink,
+}
+
+impl Drop for Unlink<'_> {
+    fn drop(&mut self) {
+        self.thread.sink.set(self.outer);
+    }
+}
+
+/// Finds a sink of a callback that this thread is in.
+pub(super) fn find_sink<R>(wanted: impl Fn(&Sink) -> bool, then: impl FnOnce(&Sink) -> R) -> Option<R> {
+    THREAD.with(|thread| {
+        let mut at = thread.sink.get();
+        // SAFETY: sinks are linked only while `with_sink` runs, on this thread, in whose stack they lie.
+        while let Some(sink) = unsafe { at.as_ref() } {
+            if wanted(sink) {
+                return Some(then(sink));
+            }
+            at = sink.outer;
+        }
+        None
+    })
 }

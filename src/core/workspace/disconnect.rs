@@ -7,12 +7,11 @@
 use super::observers::Change;
 use super::registry::{Chain, Key, Registry};
 use super::runtime::{Runtime, State};
-use super::{Answer, Client, Standing};
+use super::{Answer, Calls, Client, Standing};
 use crate::core::caller::{Caller, FanOutId};
 use crate::core::env::Level;
 use crate::core::error::Error;
 use crate::sync::MutexGuard;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Whom to disconnect.
@@ -66,8 +65,8 @@ pub(crate) struct Report {
     pub(crate) outcome: Outcome,
     pub(crate) result: i32,
     pub(crate) elapsed: Duration,
-    pub(crate) workspace: Arc<str>,
-    pub(crate) name: Arc<str>,
+    pub(crate) workspace: Box<str>,
+    pub(crate) name: Box<str>,
 }
 
 /// The fan-outs under way in one runtime.
@@ -103,8 +102,8 @@ enum Source {
 #[derive(Debug, PartialEq, Eq)]
 enum Scope {
     One,
-    Workspace(Arc<str>),
-    Name(Arc<str>),
+    Workspace(Box<str>),
+    Name(Box<str>),
     All,
 }
 
@@ -128,10 +127,10 @@ struct Call {
 }
 
 /// One client to call.
-struct Job<C> {
+struct Job<C: Client> {
     key: Key,
     cookie: u32,
-    client: C,
+    calls: C::Calls,
     since: Option<Instant>,
     report: Option<usize>,
 }
@@ -188,8 +187,8 @@ impl FanOut {
             outcome,
             result: 0,
             elapsed: Duration::ZERO,
-            workspace: registry.workspace_of(key).clone(),
-            name: registry.name_of(key),
+            workspace: registry.workspace_of(key).into(),
+            name: registry.name_of(key).into(),
         });
         Some(reports.len() - 1)
     }
@@ -313,11 +312,13 @@ impl<C: Client> Runtime<C> {
     /// Calls one client after another until the fan-out has no more for this thread.
     fn work<'a>(&'a self, mut state: MutexGuard<'a, State<C>>, number: u64, by: By) -> MutexGuard<'a, State<C>> {
         let within = FanOutId { runtime: state.name, number };
-        while let Some(job) = state.next_job(number, by, (self.env.now_ms)()) {
+        let mut now_ms = (self.env.now_ms)();
+        while let Some(job) = state.next_job(number, by, now_ms) {
             self.deliver(state);
-            let answer = job.client.issue_disconnect(job.cookie, within);
+            let answer = job.calls.issue_disconnect(job.cookie, within);
+            now_ms = (self.env.now_ms)();
             state = self.state.lock();
-            let ours = state.complete(number, &job, answer, by, (self.env.now_ms)());
+            let ours = state.complete(number, &job, answer, by, now_ms);
             state.pins += 1;
             let left = state.registry.get(job.key).is_some_and(|entry| entry.standing == Standing::Leaving);
             if left {
@@ -392,7 +393,7 @@ impl<C: Client> State<C> {
                 Source::Walk(walk) => self.registry.step(*walk),
             }?;
             let entry = self.registry.get(key)?;
-            let (cookie, client) = (entry.cookie, entry.client);
+            let cookie = entry.cookie;
             if entry.standing == Standing::Leaving {
                 continue;
             }
@@ -401,6 +402,7 @@ impl<C: Client> State<C> {
                 fan_out.report(&self.registry, key, Outcome::Skipped);
                 continue;
             }
+            let calls = self.registry.calls(key)?;
             fan_out.met += 1;
             let report = fan_out.report(&self.registry, key, Outcome::NoAnswer);
             let timed = by == By::Library || report.is_some();
@@ -411,7 +413,7 @@ impl<C: Client> State<C> {
             self.registry.begin_telling(key, now_ms);
             self.in_flight += 1;
             self.post(Change::Disconnecting, key, now_ms);
-            return Some(Job { key, cookie, client, since, report });
+            return Some(Job { key, cookie, calls, since, report });
         }
     }
 

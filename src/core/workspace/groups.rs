@@ -7,13 +7,11 @@ use crate::core::arena::Arena;
 use crate::core::index::Index;
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
 #[derive(Debug)]
 pub(super) struct Group {
-    pub(super) key: Arc<str>,
+    pub(super) key: Box<str>,
     pub(super) members: List,
-    hash: u64,
 }
 
 #[derive(Debug)]
@@ -38,15 +36,14 @@ impl Groups {
         if let Some(group) = self.find_hashed(hash, key) {
             return group;
         }
-        let group = self.groups.insert(Group { key: key.into(), members: List::new(), hash });
-        let groups = &self.groups;
-        self.index.insert(hash, group, |at| groups[at].hash);
+        let group = self.groups.insert(Group { key: key.into(), members: List::new() });
+        self.index.insert(hash, group);
         group
     }
 
     pub(super) fn free(&mut self, group: u32) {
-        let Group { hash, .. } = self.groups.remove(group);
-        self.index.remove(hash, group);
+        let Group { key, .. } = self.groups.remove(group);
+        self.index.remove(self.hasher.hash_one(&*key), group);
     }
 
     pub(super) fn get(&self, group: u32) -> &Group {
@@ -58,9 +55,6 @@ impl Groups {
     }
 
     fn find_hashed(&self, hash: u64, key: &str) -> Option<u32> {
-        self.index.find(hash, |at| {
-            let group = &self.groups[at];
-            group.hash == hash && &*group.key == key
-        })
+        self.index.find(hash, |at| &*self.groups[at].key == key)
     }
 }

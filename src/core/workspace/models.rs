@@ -4,7 +4,7 @@
 
 use super::disconnect::{Deadline, Order, Selection};
 use super::runtime::Runtime;
-use super::{Answer, Client, Config};
+use super::{Answer, Calls, Client, Config};
 use crate::core::caller::{Caller, FanOutId, Quiescence, Wait};
 use crate::core::cell::Cell;
 use crate::core::env::{Env, Level};
@@ -129,12 +129,21 @@ fn two_callbacks_that_close_each_others_gates_both_get_away() {
 #[derive(Clone, Copy)]
 struct Puppet {
     probe: &'static Arc<Probe>,
-    removes_itself: Option<(&'static Runtime<Puppet>, u64)>,
+    removes_itself: Option<(&'static Runtime<Owned>, u64)>,
 }
 
-impl Client for Puppet {
-    type Owner = Owner;
+/// A puppet, and the release that is owed.
+struct Owned(Puppet, #[expect(dead_code, reason = "dropped")] Owner);
 
+impl Client for Owned {
+    type Calls = Puppet;
+
+    fn calls(&self) -> Puppet {
+        self.0
+    }
+}
+
+impl Calls for Puppet {
     fn issue_disconnect(self, cookie: u32, _: FanOutId) -> Answer {
         self.probe.call();
         if let Some((runtime, life)) = self.removes_itself {
@@ -144,15 +153,15 @@ impl Client for Puppet {
     }
 }
 
-fn runtime() -> Runtime<Puppet> {
+fn runtime() -> Runtime<Owned> {
     fn silent(_: Level, _: Arguments<'_>) {}
     Runtime::new(Env { now_ms: || 0, log: silent })
 }
 
-fn add(runtime: &Runtime<Puppet>, life: u64, puppet: Puppet) -> Result<u32, Error> {
+fn add(runtime: &Runtime<Owned>, life: u64, puppet: Puppet) -> Result<u32, Error> {
     let mut cookie = 0;
     let ask = || Ok(("contoso".to_owned(), String::new()));
-    let admit = || (puppet, Owner(puppet.probe.clone()));
+    let admit = || Owned(puppet, Owner(puppet.probe.clone()));
     runtime.add(life, None, ask, admit, |issued| cookie = issued).map(|()| cookie)
 }
 

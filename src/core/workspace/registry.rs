@@ -8,7 +8,6 @@ use super::{Answer, Client, Details, Info, Standing};
 use crate::core::arena::{Arena, NONE};
 use crate::core::cookie::Cookies;
 use slab::Slab;
-use std::sync::Arc;
 
 /// At most so many registrations live in one runtime.
 pub(crate) const MOST: u32 = 1 << 23;
@@ -53,8 +52,7 @@ struct Link {
 pub(super) struct Entry<C: Client> {
     /// Rises with every registration of a runtime and never wraps, unlike the cookie.
     pub(super) serial: u64,
-    pub(super) client: C,
-    owner: Option<C::Owner>,
+    client: Option<C>,
     links: [Link; 3],
     workspace: u32,
     name: u32,
@@ -114,7 +112,7 @@ impl<C: Client> Registry<C> {
     /// Links a new registration. `issued` sees the cookie before anybody else can.
     pub(super) fn add(
         &mut self,
-        (client, owner): (C, C::Owner),
+        client: C,
         (workspace, name): (&str, &str),
         details: Option<Box<Details>>,
         now_ms: u64,
@@ -129,8 +127,7 @@ impl<C: Client> Registry<C> {
         self.next_serial += 1;
         let at = self.entries.insert(Entry {
             serial,
-            client,
-            owner: Some(owner),
+            client: Some(client),
             links: [Link { previous: NONE, next: NONE }; 3],
             workspace,
             name,
@@ -184,23 +181,28 @@ impl<C: Client> Registry<C> {
         entry.last_result = answer.code();
     }
 
-    /// Takes a retired entry out of every chain; the caller drops the owner, which runs foreign code.
-    pub(super) fn unlink(&mut self, key: Key) -> Option<C::Owner> {
+    /// Takes a retired entry out of every chain; the caller drops the client, which runs foreign code.
+    pub(super) fn unlink(&mut self, key: Key) -> Option<C> {
         for chain in self.chains(key.at) {
             self.detach(chain, key.at);
         }
-        let mut entry = self.entries.remove(key.at);
+        let entry = self.entries.remove(key.at);
         for (groups, group) in [(&mut self.workspaces, entry.workspace), (&mut self.names, entry.name)] {
             if group != NONE && groups.get(group).members.head == NONE {
                 groups.free(group);
             }
         }
-        entry.owner.take()
+        entry.client
     }
 
-    /// Takes the owner of a retired entry that stays listed until its release has run.
-    pub(super) fn disown(&mut self, key: Key) -> Option<C::Owner> {
-        self.entries[key.at].owner.take()
+    /// Takes the client of a retired entry that stays listed until its release has run.
+    pub(super) fn disown(&mut self, key: Key) -> Option<C> {
+        self.entries[key.at].client.take()
+    }
+
+    /// What may be called of an entry that has not been released.
+    pub(super) fn calls(&self, key: Key) -> Option<C::Calls> {
+        self.entries[key.at].client.as_ref().map(C::calls)
     }
 
     pub(super) fn workspace_chain(&self, id: &str) -> Option<Chain> {
@@ -242,14 +244,14 @@ impl<C: Client> Registry<C> {
         }
     }
 
-    pub(super) fn workspace_of(&self, key: Key) -> &Arc<str> {
+    pub(super) fn workspace_of(&self, key: Key) -> &str {
         &self.workspaces.get(self.entries[key.at].workspace).key
     }
 
-    pub(super) fn name_of(&self, key: Key) -> Arc<str> {
+    pub(super) fn name_of(&self, key: Key) -> &str {
         match self.entries[key.at].name {
-            NONE => Arc::default(),
-            name => self.names.get(name).key.clone(),
+            NONE => "",
+            name => &self.names.get(name).key,
         }
     }
 
@@ -266,8 +268,8 @@ impl<C: Client> Registry<C> {
             age_ms: now_ms.saturating_sub(entry.added_ms),
             standing_age_ms: now_ms.saturating_sub(entry.standing_ms),
             correlation_id: self.details_of(key).map_or([0; 16], |d| d.correlation_id),
-            workspace: self.workspace_of(key).clone(),
-            name: self.name_of(key),
+            workspace: self.workspace_of(key).into(),
+            name: self.name_of(key).into(),
         }
     }
 

@@ -126,7 +126,7 @@ impl<C: Client> Runtime<C> {
         life: u64,
         details: Option<Box<Details>>,
         ask: impl FnOnce() -> Result<(String, String), Error>,
-        admit: impl FnOnce() -> (C, C::Owner),
+        admit: impl FnOnce() -> C,
         issued: impl FnOnce(u32),
     ) -> Result<(), Error> {
         let (pin, mut state) = self.pinned(life)?;
@@ -267,11 +267,11 @@ impl<C: Client> Runtime<C> {
     /// Ends a retired entry in which nothing runs: release first, unlinked when that has run.
     pub(super) fn finish(&self, mut state: MutexGuard<'_, State<C>>, key: Key) {
         let details = state.registry.details_of(key).cloned();
-        let owner = state.registry.disown(key);
+        let client = state.registry.disown(key);
         state.in_flight += 1;
         drop(state);
         let flight = Flight(self);
-        drop(owner);
+        drop(client);
         if let Some(Details { event_log_upload_address, .. }) = details {
             let text = format_args!("released, its event log was to go to \"{event_log_upload_address}\"");
             (self.env.log)(Level::Debug, text);
@@ -374,7 +374,7 @@ impl<C: Client> Runtime<C> {
 
     /// Releases some of what a destroyed runtime held; false when the walk is through.
     fn release_batch(&self, walk: usize) -> bool {
-        let mut owners: Vec<Option<C::Owner>> = Vec::new();
+        let mut clients: Vec<Option<C>> = Vec::new();
         let mut state = self.state.lock();
         let now_ms = (self.env.now_ms)();
         let mut more = true;
@@ -389,14 +389,14 @@ impl<C: Client> Runtime<C> {
             if standing != Standing::Leaving {
                 state.registry.retire(key, now_ms);
                 if !telling {
-                    owners.push(state.registry.unlink(key));
+                    clients.push(state.registry.unlink(key));
                 }
             }
         }
         state.in_flight += 1;
         drop(state);
         let flight = Flight(self);
-        drop(owners);
+        drop(clients);
         let mut state = self.state.lock();
         flight.land(&mut state);
         self.settle(&mut state);
