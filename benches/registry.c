@@ -230,6 +230,33 @@ static void measure_laps(const struct row *row, work *prepare)
     print_row(row, figure_of(laps, LAPS, 0), figure_of(floor_ns, REPETITIONS, 0));
 }
 
+/* What the memory of this machine costs. */
+
+#define COLD_BYTES (16u << 20)
+#define LINE_BYTES 64u
+
+static unsigned char *cold;
+
+/* Each read waits for the one before. */
+static void read_cold_lines(uint32_t times)
+{
+    static volatile unsigned char last;
+    while (times--)
+        last = cold[(any_below(COLD_BYTES / LINE_BYTES) ^ last) * LINE_BYTES];
+}
+
+static void cold_row(uint32_t variant)
+{
+    static const struct row row = {.name = "reading any cache line of 16 MiB, for comparison", .target = "",
+                                   .body = read_cold_lines, .times = 1000};
+    (void)variant;
+    cold = malloc(COLD_BYTES);
+    must(cold != NULL, "malloc");
+    /* Not zero: a compiler may make that a calloc, whose pages are all one. */
+    memset(cold, 1, COLD_BYTES);
+    measure(&row);
+}
+
 /* Add and remove. */
 
 static uint32_t population;
@@ -498,6 +525,7 @@ static const struct {
     void (*row)(uint32_t);
     uint32_t variants[8], count;
 } timed[] = {
+    {"cold", cold_row, {0}, 1},
     {"pair", add_remove_row, {0, 1, 2, 3, 4, 5, 6, 7}, 8},
     {"named", named_row, {0, 3}, 2},
     {"replace", replace_row, {1, 2, 3, 5, 6, 7}, 6},
