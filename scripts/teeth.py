@@ -37,7 +37,7 @@ FAULTS = [
     ("the last failure instead of the first", DISCONNECT, "serial < *first", "serial > *first", "model"),
     ("a dead client that is kept", DISCONNECT, "if matches!(answer, Answer::Dead(_)) && !left {", "if false && !left {", "model"),
     ("a walk that visits newcomers", REGISTRY, ".filter(|entry| entry.serial < end)", "", "model"),
-    ("a walk that loses its place", REGISTRY, "self.move_cursors(lane, at, next);", "", "model"),
+    ("a walk that loses its place", REGISTRY, "self.move_walks(lane, at, next);", "", "model"),
     ("an observer told of what it was not told was there", OBSERVERS, "Some(at) if (at.reached..at.end).contains(&key.serial) => {}", "", "lib"),
     ("a second look at out parameters", "src/ffi/runtime.rs", "unsafe { zero(out) };", "let _ = zero::<u32>;", "contract"),
     ("a tail that nobody looks at", "src/ffi/versioned.rs", "if tail.iter().any(|&byte| byte != 0) {", "if false {", "contract"),

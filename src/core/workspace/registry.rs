@@ -43,26 +43,24 @@ impl Chain {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    previous: u32,
-    next: u32,
-}
-
+/// A fan-out over a million entries is bound by memory: what it touches of an entry is in the first cache line.
+#[repr(C, align(64))]
 pub(super) struct Entry<C: Client> {
+    client: Option<C>,
     /// Rises with every registration of a runtime and never wraps, unlike the cookie.
     pub(super) serial: u64,
-    client: Option<C>,
-    links: [Link; 3],
-    workspace: u32,
-    name: u32,
+    /// The next entry, by lane.
+    next: [u32; 3],
     pub(super) cookie: u32,
+    last_result: i32,
     pub(super) standing: Standing,
     /// An `issue_disconnect` is running.
     pub(super) telling: bool,
-    /// Walks whose next entry this is.
-    cursors: u32,
-    last_result: i32,
+
+    /// The previous entry, by lane.
+    previous: [u32; 3],
+    workspace: u32,
+    name: u32,
     added_ms: u64,
     standing_ms: u64,
     details: Option<Box<Details>>,
@@ -128,13 +126,13 @@ impl<C: Client> Registry<C> {
         let at = self.entries.insert(Entry {
             serial,
             client: Some(client),
-            links: [Link { previous: NONE, next: NONE }; 3],
+            next: [NONE; 3],
+            previous: [NONE; 3],
             workspace,
             name,
             cookie: 0,
             standing: Standing::Connected,
             telling: false,
-            cursors: 0,
             last_result: 0,
             added_ms: now_ms,
             standing_ms: now_ms,
@@ -220,9 +218,7 @@ impl<C: Client> Registry<C> {
 
     /// Starts a walk over what is registered now. Ended by `end_walk`.
     pub(super) fn begin_walk(&mut self, chain: Chain) -> usize {
-        let next = self.list(chain).head;
-        self.point_at(next);
-        self.walks.insert(Walk { lane: chain.lane(), next, end: self.next_serial })
+        self.walks.insert(Walk { lane: chain.lane(), next: self.list(chain).head, end: self.next_serial })
     }
 
     /// The next entry of a walk. It may be retired: whoever walks decides what that means.
@@ -230,18 +226,12 @@ impl<C: Client> Registry<C> {
         let Walk { lane, next, end } = self.walks[walk];
         let entry = self.entries.get(next).filter(|entry| entry.serial < end)?;
         let key = Key { at: next, serial: entry.serial };
-        let after = entry.links[lane].next;
-        self.entries[next].cursors -= 1;
-        self.walks[walk].next = after;
-        self.point_at(after);
+        self.walks[walk].next = entry.next[lane];
         Some(key)
     }
 
     pub(super) fn end_walk(&mut self, walk: usize) {
-        let Walk { next, .. } = self.walks.remove(walk);
-        if next != NONE {
-            self.entries[next].cursors -= 1;
-        }
+        self.walks.remove(walk);
     }
 
     pub(super) fn workspace_of(&self, key: Key) -> &str {
@@ -310,42 +300,30 @@ impl<C: Client> Registry<C> {
         if previous == NONE {
             list.head = at;
         } else {
-            self.entries[previous].links[lane].next = at;
+            self.entries[previous].next[lane] = at;
         }
-        self.entries[at].links[lane].previous = previous;
+        self.entries[at].previous[lane] = previous;
     }
 
     fn detach(&mut self, chain: Chain, at: u32) {
         let lane = chain.lane();
-        let Link { previous, next } = self.entries[at].links[lane];
-        self.move_cursors(lane, at, next);
+        let (previous, next) = (self.entries[at].previous[lane], self.entries[at].next[lane]);
+        self.move_walks(lane, at, next);
         match previous {
             NONE => self.list_mut(chain).head = next,
-            previous => self.entries[previous].links[lane].next = next,
+            previous => self.entries[previous].next[lane] = next,
         }
         match next {
             NONE => self.list_mut(chain).tail = previous,
-            next => self.entries[next].links[lane].previous = previous,
+            next => self.entries[next].previous[lane] = previous,
         }
     }
 
-    fn point_at(&mut self, at: u32) {
-        if at != NONE {
-            self.entries[at].cursors += 1;
-        }
-    }
-
-    fn move_cursors(&mut self, lane: usize, from: u32, to: u32) {
-        if self.entries[from].cursors == 0 {
-            return;
-        }
+    /// Leads the walks whose next entry is going to the one after it. Walks are few: one per fan-out under way.
+    fn move_walks(&mut self, lane: usize, from: u32, to: u32) {
         for (_, walk) in &mut self.walks {
             if walk.lane == lane && walk.next == from {
                 walk.next = to;
-                self.entries[from].cursors -= 1;
-                if to != NONE {
-                    self.entries[to].cursors += 1;
-                }
             }
         }
     }
