@@ -79,8 +79,9 @@ ended() {
     ! read -r _ _ state _ <"/proc/$1/stat" || [ "$state" = Z ]
 } 2>/dev/null
 
+# A number without the end of its line is not yet the whole number.
 display_known_or_ended() {
-    [ -s "$tmp/display" ] || ended "$1"
+    read -r display <"$tmp/display" || ended "$1"
 }
 
 # The server's own word, since another program may listen on the port.
@@ -98,7 +99,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 # A signal must not come between making the directory and knowing its name.
 tmp=$(trap '' HUP INT TERM && mktemp -d "${TMPDIR:-/tmp}/wsrt-demo.XXXXXX")
-: >"$tmp/groups"
+: >"$tmp/groups" >"$tmp/display"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/examples/rdp
 
@@ -121,10 +122,11 @@ unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR
 export HOME="$tmp" TMPDIR="$tmp"
 export WLOG_LEVEL=INFO WLOG_APPENDER=FILE WLOG_FILEAPPENDER_OUTPUT_FILE_PATH="$tmp"
 
-timeout -k 5 "$server_seconds" Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp \
+# The RDP server closes a first connection before it opens its second: an X server that resets in between refuses that.
+timeout -k 5 "$server_seconds" Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp -noreset \
     3>"$tmp/display" >"$tmp/xvfb.log" 2>&1 &
 within "$start_seconds" display_known_or_ended $! || fail "Xvfb: no display after $start_seconds s"
-read -r display <"$tmp/display" || fail "Xvfb does not start"
+[ -n "$display" ] || fail "Xvfb does not start"
 
 # The server cannot choose a free port. These are none that the system gives to outgoing connections.
 for port in $(shuf -i 20000-29999 -n 5); do
