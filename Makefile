@@ -12,7 +12,7 @@ help:
 
 .PHONY: library
 library:
-	$(CARGO) build --release --quiet
+	$(CARGO) build --release --locked --quiet --target-dir target
 	ln -sf libwsrt.so target/release/libwsrt.so.0
 
 .PHONY: demo

@@ -57,11 +57,10 @@ fn static_libraries() -> Vec<String> {
 fn every_command_is_a_target() {
     let makefile = read(&root().join("Makefile"));
     let readme = read(&root().join("README.md"));
-    let named = readme
-        .split("make ")
-        .skip(1)
-        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '-').next());
-    let targets: Vec<&str> = named.filter(|name| !name.is_empty()).collect();
+    // In running text a command stands in backquotes or at the beginning of a line.
+    let commands = ["\nmake ", "`make "].map(|begin| readme.split(begin).skip(1)).into_iter().flatten();
+    let target = |rest: &'_ str| rest.split(|c: char| !c.is_ascii_lowercase() && c != '-').next().map(str::to_owned);
+    let targets: Vec<String> = commands.filter_map(target).collect();
     assert!(targets.len() > 5, "{targets:?}");
     for target in targets {
         let there = makefile.lines().any(|line| line.starts_with(&format!("{target}:")));

@@ -111,9 +111,13 @@ pub unsafe extern "C" fn wsrt_set_log(log: *const wsrt_log) -> wsrt_hresult {
             // SAFETY: not NULL; the caller vouches for cb_size bytes.
             Some(admit(unsafe { read(log, "log")? })?)
         };
-        LEVEL.store(new.as_ref().map_or(0, |(level, _)| *level), Ordering::Relaxed);
-        let new = new.map(|(_, log)| log);
-        let old = std::mem::replace(&mut *LOG.get().lock().unwrap_or_else(PoisonError::into_inner), new);
+        let (level, new) = new.map_or((0, None), |(level, log)| (level, Some(log)));
+        let old = {
+            // One decision: the level is that of the log which stays.
+            let mut log = LOG.get().lock().unwrap_or_else(PoisonError::into_inner);
+            LEVEL.store(level, Ordering::Relaxed);
+            std::mem::replace(&mut *log, new)
+        };
         let wait = if is_inside_callback() { Wait::Never } else { Wait::Forever };
         Ok(old.and_then(|old| old.close(wait)).map_or(WSRT_S_OK, quiescence))
     })
