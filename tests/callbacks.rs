@@ -752,3 +752,36 @@ fn mutual_removal() {
     assert_eq!(released.load(Ordering::SeqCst), 2);
     assert_eq!(unsafe { ws_runtime_destroy(runtime.get()) }, WSRT_S_OK);
 }
+
+#[test]
+fn a_call_made_inside_a_callback_does_not_disturb_the_last_error_outside() {
+    let _log = LOG.lock().unwrap_or_else(|poison| poison.into_inner());
+    unsafe extern "C" fn fail_inside(_: *mut c_void) {
+        assert_eq!(last_code(), WSRT_S_OK, "a callback begins without one");
+        assert_eq!(unsafe { ws_runtime_create(null(), null_mut()) }, WSRT_E_POINTER);
+        assert_eq!(last_code(), WSRT_E_POINTER, "inside, it is that of the call made inside");
+    }
+    unsafe extern "C" fn write_nothing(_: *mut c_void, _: u32, _: *const c_char, _: *const c_char) {}
+    let log = wsrt_log {
+        cb_size: size_of::<wsrt_log>() as u32,
+        flags: 0,
+        max_level: 0,
+        reserved: 0,
+        user_data: null_mut(),
+        write: Some(write_nothing),
+        release: Some(fail_inside),
+    };
+    unsafe {
+        assert_eq!(wsrt_set_log(&log), WSRT_S_OK);
+        assert_eq!(ws_unsubscribe(null_mut(), 1), WSRT_E_HANDLE);
+        assert_eq!(wsrt_set_log(null()), WSRT_S_OK);
+    }
+    assert_eq!(last_code(), WSRT_E_HANDLE, "wsrt_set_log leaves it alone, and so does its callback");
+}
+
+fn last_code() -> i32 {
+    let mut code = 0;
+    let mut text = [0; 256];
+    assert_eq!(unsafe { wsrt_last_error(&mut code, text.as_mut_ptr(), text.len(), null_mut()) }, WSRT_S_OK);
+    code
+}

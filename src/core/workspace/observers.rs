@@ -211,3 +211,64 @@ impl Observers {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::{Answer, Calls};
+    use super::*;
+    use crate::core::caller::FanOutId;
+
+    #[derive(Clone, Copy)]
+    struct Mute;
+
+    impl Client for Mute {
+        type Calls = Self;
+        fn calls(&self) -> Self {
+            *self
+        }
+    }
+
+    impl Calls for Mute {
+        fn issue_disconnect(self, _: u32, _: FanOutId) -> Answer {
+            Answer::Obeyed(0)
+        }
+    }
+
+    struct Diary(Arc<Mutex<Vec<(Change, u32)>>>);
+
+    impl Watcher for Diary {
+        fn changed(&self, change: Change, info: &Info) {
+            self.0.lock().push((change, info.cookie));
+        }
+    }
+
+    /// What happens while an observer is being told what is there comes after that, and only once.
+    #[test]
+    fn catching_up_and_going_on_are_one_order_per_cookie() {
+        let mut registry = Registry::new(1);
+        let mut add = |registry: &mut Registry<Mute>| registry.add(Mute, ("w", ""), None, 0, |_| ());
+        let keys: Vec<Key> = (0..4).map(|_| add(&mut registry)).collect();
+        let mut observers = Observers::new();
+        let diary = Arc::new(Mutex::default());
+        let observer = Observer::new(Box::new(Diary(diary.clone())), Box::new(()));
+        let walk = registry.begin_walk(super::super::registry::Chain::All);
+        let id = observers.seat(observer.clone(), walk, registry.next_serial());
+
+        // 1 and 2 are announced; then 1, 3 and a newcomer, 5, change.
+        assert!(!observers.catch_up(id, &mut registry, 0, 2));
+        for key in [keys[0], keys[2]] {
+            registry.retire(key, 0);
+            observers.post(Change::Removed, key, &registry, 0);
+            registry.unlink(key);
+        }
+        let newcomer = add(&mut registry);
+        observers.post(Change::Added, newcomer, &registry, 0);
+        registry.begin_telling(keys[3], 0);
+        observers.post(Change::Disconnecting, keys[3], &registry, 0);
+        assert!(observers.catch_up(id, &mut registry, 0, 2) || observers.catch_up(id, &mut registry, 0, 2));
+        observer.deliver();
+
+        use Change::{Added, Removed};
+        assert_eq!(*diary.lock(), [(Added, 1), (Added, 2), (Added, 4), (Removed, 1), (Added, 5)]);
+    }
+}
