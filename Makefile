@@ -38,6 +38,10 @@ test:
 	LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" $(CARGO) test --locked --lib --target-dir target/loom models
 	@echo "everything passed"
 
+.PHONY: test-threads
+test-threads:
+	@./scripts/tsan.sh
+
 .PHONY: teeth
 teeth:
 	@./scripts/need.sh python3

@@ -99,7 +99,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 # A signal must not come between making the directory and knowing its name.
 tmp=$(trap '' HUP INT TERM && mktemp -d "${TMPDIR:-/tmp}/wsrt-demo.XXXXXX")
-: >"$tmp/groups" >"$tmp/display"
+touch "$tmp/groups" "$tmp/display"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/examples/rdp
 
