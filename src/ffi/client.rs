@@ -282,7 +282,7 @@ pub unsafe extern "C" fn ws_add_resource_ex(
         let address = unsafe { text::string(event_log_upload_address, "event_log_upload_address")? };
         // SAFETY: the caller passes NULL or a GUID.
         let guid = unsafe { correlation_id.as_ref() }.copied().unwrap_or_default();
-        Ok(Some(Box::new(Details { correlation_id: guid.to_bytes(), event_log_upload_address: address })))
+        Ok(Some(Box::new(Details { correlation_id: guid.to_bytes(), event_log_upload_address: address.to_owned() })))
     };
     // SAFETY: our caller's duties are those of `add`.
     guard("ws_add_resource_ex", || unsafe { add(runtime, client, details, cookie) })

@@ -153,7 +153,7 @@ pub unsafe extern "C" fn ws_disconnect_workspace(
         find(runtime)?;
         // SAFETY: the caller passes NULL or a NUL-terminated string.
         let id = unsafe { text::key(workspace_id, "workspace_id")? };
-        disconnect(runtime, Selection::Workspace(&id))
+        disconnect(runtime, Selection::Workspace(id))
     })
 }
 
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn ws_disconnect_workspace_by_friendly_name(
         find(runtime)?;
         // SAFETY: the caller passes NULL or a NUL-terminated string.
         let name = unsafe { text::key(friendly_name, "friendly_name")? };
-        disconnect(runtime, Selection::Name(&name))
+        disconnect(runtime, Selection::Name(name))
     })
 }
 
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn ws_disconnect_ex(
             )
         };
         let order = Order {
-            selection: select(&table, &id, &name)?,
+            selection: select(&table, id, name)?,
             deadline: match table.deadline_ms {
                 0 => Deadline::AsSet,
                 ms => span(ms, None).map_or(Deadline::Without, Deadline::After),

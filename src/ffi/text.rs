@@ -18,20 +18,20 @@ pub struct wsrt_text {
     _opaque: (),
 }
 
-/// Copies a string in; NULL is empty.
-pub(super) unsafe fn string(at: *const c_char, argument: &str) -> Result<String, Failure> {
+/// A string of a caller, valid during the call; NULL is empty.
+pub(super) unsafe fn string<'a>(at: *const c_char, argument: &str) -> Result<&'a str, Failure> {
     if at.is_null() {
-        return Ok(String::new());
+        return Ok("");
     }
     // SAFETY: the caller vouches for a NUL-terminated string; no more than MOST + 1 bytes are looked at.
     let len = unsafe { libc::strnlen(at, MOST + 1) };
     // SAFETY: `len` bytes were just looked at.
     let bytes = unsafe { std::slice::from_raw_parts(at.cast::<u8>(), len) };
-    checked(bytes, argument).map(str::to_owned)
+    checked(bytes, argument)
 }
 
 /// As `string`, for a key: empty would mean all (S-16).
-pub(super) unsafe fn key(at: *const c_char, argument: &str) -> Result<String, Failure> {
+pub(super) unsafe fn key<'a>(at: *const c_char, argument: &str) -> Result<&'a str, Failure> {
     // SAFETY: the same duty as ours.
     let key = unsafe { string(at, argument)? };
     if key.is_empty() { Err(Failure::argument(argument, "is NULL or empty")) } else { Ok(key) }
@@ -131,22 +131,22 @@ pub unsafe extern "C" fn wsrt_text_set(text: *mut wsrt_text, utf8: *const c_char
             .life;
         // SAFETY: the caller vouches for `len` bytes, or for a NUL-terminated string.
         let string = unsafe { sized(utf8, len)? };
-        thread::find_sink(|sink| sink.life == life, |sink| sink.text.replace(string))
+        thread::find_sink(|sink| sink.life == life, |sink| sink.text.replace(string.to_owned()))
             .map(|_| WSRT_S_OK)
             .ok_or_else(|| not_live("text", Kind::Text))
     })
 }
 
-unsafe fn sized(at: *const c_char, len: usize) -> Result<String, Failure> {
+unsafe fn sized<'a>(at: *const c_char, len: usize) -> Result<&'a str, Failure> {
     match len {
         // SAFETY: up to its NUL, says the caller.
         usize::MAX => unsafe { string(at, "utf8") },
-        0 => Ok(String::new()),
+        0 => Ok(""),
         _ if at.is_null() => Err(Failure::null("utf8")),
         _ => {
             // SAFETY: the caller vouches for `len` bytes; no more than MOST + 1 are looked at.
             let bytes = unsafe { std::slice::from_raw_parts(at.cast::<u8>(), len.min(MOST + 1)) };
-            checked(bytes, "utf8").map(str::to_owned)
+            checked(bytes, "utf8")
         }
     }
 }
