@@ -54,7 +54,7 @@ unpack() {
     if ! fetch "$new"; then
         # Package lists that are old, or were never fetched.
         if [ "$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi
-        $as_root apt-get -qq update || stop "missing: Debian's package lists (apt-get update failed)"
+        $as_root apt-get -qq update >/dev/null 2>&1 || stop "missing: Debian's package lists (apt-get update failed)"
         fetch "$new" || stop "missing: rustc-web or what it depends on (Debian packages) $(cat "$new/why" 2>/dev/null)"
     fi
     for package in "$new"/*.deb; do

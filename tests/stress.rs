@@ -21,7 +21,7 @@ use wsrt::ffi::codes::*;
 use wsrt::ffi::*;
 
 const WORKERS: usize = 4;
-const STEPS: usize = 8_000;
+const STEPS: usize = 5_000;
 /// The first two runtimes stay to the end, one for each way to disconnect; the others are replaced all the time.
 const SHARED: usize = 2;
 const PLACES: usize = 4;
@@ -981,7 +981,7 @@ fn of_logs_set_at_one_time_one_stays_and_hears() {
         start_program: None,
     };
     assert_eq!(call!(ws_add_resource(runtime, &client, &mut cookie)), WSRT_S_OK);
-    let rounds: Vec<[Log; 2]> = (0..50_000 * scale()).map(|_| Default::default()).collect();
+    let rounds: Vec<[Log; 2]> = (0..30_000 * scale()).map(|_| Default::default()).collect();
     let levels = [WSRT_LOG_ERROR, WSRT_LOG_WARN];
     // Sleepers would wake one after the other.
     let arrived = AtomicUsize::new(0);
