@@ -35,6 +35,7 @@ FAULTS = [
     ("a running client that is told again", DISCONNECT, "if entry.telling {", "if false {", "model"),
     ("factorial nesting", DISCONNECT, "(Self::All, _) => true,\n            (Self::Workspace(own), Selection::Workspace(id)) => **own == *id,", "(Self::All, _) => true,", "model"),
     ("the last failure instead of the first", DISCONNECT, "serial < *first", "serial > *first", "model"),
+    ("a success for a client that was not told", DISCONNECT, "(0, 0, Scope::One(cookie)) => Err(Error::UnknownCookie(cookie)),\n", "", "callbacks"),
     ("a dead client that is kept", DISCONNECT, "if matches!(answer, Answer::Dead(_)) && !left {", "if false && !left {", "model"),
     ("a walk that visits newcomers", REGISTRY, ".filter(|entry| entry.serial < end)", "", "model"),
     ("a walk that loses its place", REGISTRY, "self.move_walks(lane, at, next);", "", "model"),

@@ -785,3 +785,38 @@ fn last_code() -> i32 {
     assert_eq!(unsafe { wsrt_last_error(&mut code, text.as_mut_ptr(), text.len(), null_mut()) }, WSRT_S_OK);
     code
 }
+
+/// Removed between the look-up and its turn on a library thread, a client has not been told, and S_OK would say so.
+#[test]
+fn s_ok_from_disconnecting_one_means_that_it_was_told() {
+    unsafe extern "C" fn id(_: *mut c_void, id: *mut wsrt_text) -> i32 {
+        unsafe { wsrt_text_set(id, c"x".as_ptr(), 1) }
+    }
+    unsafe extern "C" fn count(user_data: *mut c_void, _: ws_cookie) -> i32 {
+        unsafe { &*user_data.cast::<AtomicU32>() }.fetch_add(1, Ordering::SeqCst);
+        WSRT_S_OK
+    }
+    let runtime = Runtime::new(Some(ws_runtime_options { disconnect_threads: 1, ..options() }));
+    for _ in 0..200 {
+        let told = AtomicU32::new(0);
+        let table = ws_client {
+            cb_size: size_of::<ws_client>() as u32,
+            flags: 0,
+            user_data: (&raw const told).cast_mut().cast(),
+            get_resource_id: Some(id),
+            get_resource_display_name: None,
+            issue_disconnect: Some(count),
+            release: None,
+            get_server: None,
+            start_program: None,
+        };
+        let mut cookie = 0;
+        assert_eq!(unsafe { ws_add_resource(runtime.get(), &table, &mut cookie) }, WSRT_S_OK);
+        let remover = thread::spawn(move || unsafe { ws_remove_resource(runtime.get(), cookie) });
+        let code = unsafe { ws_disconnect_resource(runtime.get(), cookie) };
+        assert_eq!(remover.join().expect("it ends"), WSRT_S_OK);
+        let expected = if told.load(Ordering::SeqCst) == 1 { WSRT_S_OK } else { WSRT_E_INVALIDARG };
+        assert_eq!(code, expected, "0x{code:08X}");
+    }
+    assert_eq!(unsafe { ws_runtime_destroy(runtime.get()) }, WSRT_S_OK);
+}

@@ -101,7 +101,7 @@ enum Source {
 /// What a fan-out was asked for, to tell whether it covers a nested one.
 #[derive(Debug, PartialEq, Eq)]
 enum Scope {
-    One,
+    One(u32),
     Workspace(Box<str>),
     Name(Box<str>),
     All,
@@ -110,7 +110,7 @@ enum Scope {
 impl Scope {
     fn covers(&self, selection: Selection<'_>) -> bool {
         match (self, selection) {
-            (Self::One, _) | (_, Selection::Cookie(_)) => false,
+            (Self::One(_), _) | (_, Selection::Cookie(_)) => false,
             (Self::All, _) => true,
             (Self::Workspace(own), Selection::Workspace(id)) => **own == *id,
             (Self::Name(own), Selection::Name(name)) => **own == *name,
@@ -204,8 +204,12 @@ impl FanOut {
         let verdict = match self.failure {
             _ if aborted => Err(Error::Aborted),
             Some((_, error)) => Err(error),
-            None if self.met == 0 && self.skipped > 0 => Ok(Verdict::NothingNew),
-            None => Ok(Verdict::Done),
+            None => match (self.met, self.skipped, self.scope) {
+                // Removed between the look-up and its turn on a library thread.
+                (0, 0, Scope::One(cookie)) => Err(Error::UnknownCookie(cookie)),
+                (0, 1.., _) => Ok(Verdict::NothingNew),
+                _ => Ok(Verdict::Done),
+            },
         };
         (verdict, self.reports.unwrap_or_default())
     }
@@ -373,7 +377,7 @@ impl<C: Client> State<C> {
         let (scope, chain) = match selection {
             Selection::Cookie(cookie) => {
                 let key = self.registry.find(cookie).ok_or(Error::UnknownCookie(cookie))?;
-                return Ok(Some((Scope::One, Source::One(Some(key)))));
+                return Ok(Some((Scope::One(cookie), Source::One(Some(key)))));
             }
             Selection::Workspace(id) => (Scope::Workspace(id.into()), self.registry.workspace_chain(id)),
             Selection::Name(name) => (Scope::Name(name.into()), self.registry.name_chain(name)),
