@@ -5,13 +5,20 @@ CARGO = cargo
 .PHONY: help
 help:
 	@echo "make demo           real RDP connections in two workspaces; one workspace is disconnected"
-	@echo "make demo-quick     the same story without RDP: needs a C compiler only"
+	@echo "make demo-quick     a story of five connections without RDP: needs cargo and a C compiler only"
+	@echo "make library        libwsrt.so and libwsrt.a in target/release"
 	@echo "make test           all tests"
 	@echo "make test-threads   the threaded tests under ThreadSanitizer"
+	@echo "make teeth          faults planted in a copy: each must turn a test red"
 	@echo "make bench          what the calls cost, beside a floor and peers"
 
+.PHONY: tools
+tools:
+	@command -v $(CARGO) >/dev/null || { echo "missing: cargo (Rust 1.95 or later, see https://rustup.rs)" >&2; exit 1; }
+	@command -v cc >/dev/null || ./scripts/need.sh gcc libc6-dev
+
 .PHONY: library
-library:
+library: tools
 	$(CARGO) build --release --locked --quiet --target-dir target
 	ln -sf libwsrt.so target/release/libwsrt.so.0
 
@@ -29,10 +36,10 @@ bench: library
 	@echo
 	@./target/peers/release/peers
 
-TEST_NEEDS = gcc g++ libc6-dev binutils valgrind pkg-config python3
+TEST_NEEDS = gcc g++ clang libc6-dev binutils valgrind pkg-config python3 python3-pip python3-setuptools python3-venv python3-wheel mypy
 
 .PHONY: test
-test:
+test: tools
 	@./scripts/need.sh $(TEST_NEEDS)
 	$(CARGO) test --locked
 	LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" $(CARGO) test --locked --lib --target-dir target/loom models
@@ -49,6 +56,5 @@ teeth:
 
 .PHONY: demo-quick
 demo-quick: library
-	@command -v cc >/dev/null || scripts/need.sh gcc libc6-dev
 	cc -std=c99 -Iinclude examples/c/story.c -Ltarget/release -lwsrt -o target/release/story
 	@LD_LIBRARY_PATH=target/release target/release/story

@@ -7,19 +7,27 @@
  *
  * What holds everywhere:
  * - Functions return a wsrt_hresult: negative is failure, WSRT_S_OK is 0. Out parameters come last and are zeroed on
- *   failure. wsrt_last_error() tells, per thread, which argument or callback was wrong and why.
+ *   failure (wsrt_last_error() alone differs). wsrt_last_error() tells, per thread, which argument or callback of a
+ *   ws_* function was wrong and why.
  * - Handles are names, not addresses: one that is stale, destroyed, foreign or garbage is WSRT_E_HANDLE, never
- *   undefined behaviour. A handle inherited by fork() is WSRT_E_FORKED.
- * - Strings in are UTF-8, NUL-terminated and copied during the call; NULL is the empty string.
- * - A struct begins with cb_size; its WSRT_*_INIT or WS_*_INIT macro sets it. Fields left 0 are as if not there.
+ *   undefined behaviour. A handle inherited by fork() is WSRT_E_FORKED: the child may only destroy it, which forgets
+ *   it, and make new ones; no callback and no release of the parent runs in it. A child forked inside a callback must
+ *   not return from that callback.
+ * - Strings are UTF-8 and NUL-terminated; those passed in are copied during the call, and NULL is the empty string.
+ * - A struct begins with cb_size; its WSRT_*_INIT or WS_*_INIT macro sets it. Fields left 0 are as if not there. A
+ *   longer struct of a newer header is taken if all that this library does not know is 0, else WSRT_E_INVALIDARG.
  * - A table of callbacks is copied during the call. Only if the call succeeds does user_data pass to the library;
- *   release(user_data) then runs exactly once, after the last callback, on any thread.
+ *   release(user_data) then runs exactly once, after the last callback, on any thread. The functions themselves (thunks,
+ *   delegates) must stay until release has returned, or without one until a removal has returned WSRT_S_OK.
  * - No lock is held while a callback runs: from a callback every function may be called, on any object. A callback
  *   must return: it must not unwind, longjmp, exit its thread or be cancelled.
  * - Removing from outside a callback waits until no callback of the object runs; inside a callback, and in the
  *   _nowait forms, nothing waits, and WSRT_S_DEFERRED says that a callback still runs.
- * - Any function may be called from any thread. Do not remove while holding a lock that a callback takes, nor from a
- *   thread that a callback waits for: finalizers use the _nowait forms.
+ * - Any function may be called from any thread. Call nothing that makes or awaits callbacks while holding a lock that
+ *   one of them takes, nor from a thread that one of them waits for: finalizers use the _nowait forms.
+ * - The shared library cannot be unloaded. Where the allocator fails, the process is aborted.
+ *
+ * "S-12" and the like number the behaviours that the Windows pages leave open; docs/behaviour.md lists them.
  */
 
 #ifndef WSRT_H
@@ -32,9 +40,7 @@
 #include "wsrt_codes.h"
 /* Where the functions come from: define WSRT_STATIC when linking libwsrt.a. */
 #ifndef WSRT_API
-#  if defined(_WIN32) && !defined(WSRT_STATIC)
-#    define WSRT_API __declspec(dllimport)
-#  elif defined(__GNUC__) && !defined(WSRT_STATIC)
+#  if defined(__GNUC__) && !defined(WSRT_STATIC)
 #    define WSRT_API __attribute__((visibility("default")))
 #  else
 #    define WSRT_API
@@ -94,12 +100,13 @@ typedef struct ws_client {
   void *user_data;
   /**
    * Sets the id of the workspace that the connection belongs to; required. Called once, during Add, on its thread.
-   * A failure or an empty id fails the Add.
+   * A failure or an empty id fails the Add; the last error then says why wsrt_text_set() refused it, if it did.
    */
   wsrt_hresult (*get_resource_id)(void *user_data,
                                   struct wsrt_text *id);
   /**
-   * Sets the name to show; may be NULL. Called once, during Add, on its thread. A failure gives the empty name.
+   * Sets the name to show; may be NULL. Called once, during Add, on its thread. A failure gives the empty name and a
+   * message in the log.
    */
   wsrt_hresult (*get_resource_display_name)(void *user_data,
                                             struct wsrt_text *name);
@@ -182,7 +189,7 @@ typedef struct ws_disconnect {
 } ws_disconnect;
 
 /**
- * What became of one client. The library sets cb_size; strings are valid during the callback.
+ * What became of one client. The library sets cb_size; strings are UTF-8 and valid during the callback.
  */
 typedef struct ws_disconnect_report {
   /**
@@ -254,7 +261,8 @@ typedef struct wsrt_log {
    */
   void *user_data;
   /**
-   * Takes a message; required. Runs on the thread that caused it, on several at once, with no lock held.
+   * Takes a message; required. Runs on the thread that caused it, on several at once, with no lock held. level is a
+   * WSRT_LOG_*, target "wsrt"; target and message are UTF-8 and valid during the call.
    */
   void (*write)(void *user_data,
                 uint32_t level,
@@ -267,7 +275,7 @@ typedef struct wsrt_log {
 } wsrt_log;
 
 /**
- * A registration as it was at one moment. The library sets cb_size; strings are valid during the callback.
+ * A registration as it was at one moment. The library sets cb_size; strings are UTF-8 and valid during the callback.
  */
 typedef struct ws_resource_info {
   /**
@@ -295,7 +303,7 @@ typedef struct ws_resource_info {
    */
   wsrt_hresult last_result;
   /**
-   * Since it was registered, in ms, to the system's tick.
+   * Since it was registered, in ms, with the resolution of the system's tick.
    */
   uint64_t age_ms;
   /**
@@ -334,7 +342,9 @@ typedef struct ws_observer {
   void *user_data;
   /**
    * Sees a WS_CHANGE_*; required. In order per cookie; first a WS_CHANGE_ADDED for each that was there already.
-   * Never runs twice at once for one observer; on any thread that changes something, with no lock held.
+   * Never runs twice at once for one observer; on any thread that changes something, with no lock held. That call may
+   * return before its change has been seen, and may deliver the changes of others; release of a client may run
+   * before its WS_CHANGE_REMOVED is seen.
    */
   void (*changed)(void *user_data,
                   uint32_t change,
@@ -369,8 +379,10 @@ typedef struct ws_runtime_options {
    */
   uint32_t flags;
   /**
-   * How many threads of the library call issue_disconnect in one ws_disconnect_*; 0: the calling thread does.
-   * A call from inside a callback always uses the calling thread.
+   * How many clients a ws_disconnect_* tells at a time, each on a thread of the library (which takes no signals);
+   * 0: one after another, on the calling thread. A thread whose client misses its deadline stays with it and is
+   * replaced: n clients that hang keep n threads. Inside a callback, and where no thread can be had, the calling
+   * thread is used, without a deadline.
    */
   uint32_t disconnect_threads;
   /**
@@ -423,16 +435,16 @@ extern "C" {
  * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime, or was destroyed meanwhile
  * @retval WSRT_E_INVALIDARG   client has a bad cb_size, unknown flags or no required callback, or
  *                             get_resource_id set no id
- * @retval WSRT_E_OUTOFMEMORY  no memory, or 8,388,608 registrations live
+ * @retval WSRT_E_OUTOFMEMORY  8,388,608 registrations live
  * @retval WSRT_E_POINTER      client or cookie is NULL
  * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @retval <0                  what get_resource_id answered
  * @par Ownership
  * user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
  * @par Threads
- * Any.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * get_resource_id, then get_resource_display_name, on this thread; observers.
+ * get_resource_id, then get_resource_display_name, on this thread; changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback; a fan-out at work does not call a client added meanwhile.
  * @par Source
@@ -456,16 +468,16 @@ wsrt_hresult ws_add_resource(struct ws_runtime *runtime,
  * @retval WSRT_E_HANDLE       runtime is not the name of a live runtime, or was destroyed meanwhile
  * @retval WSRT_E_INVALIDARG   client has a bad cb_size, unknown flags or no required callback,
  *                             event_log_upload_address is not UTF-8 or too long, or get_resource_id set no id
- * @retval WSRT_E_OUTOFMEMORY  no memory, or 8,388,608 registrations live
+ * @retval WSRT_E_OUTOFMEMORY  8,388,608 registrations live
  * @retval WSRT_E_POINTER      client or cookie is NULL
  * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @retval <0                  what get_resource_id answered
  * @par Ownership
  * user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
  * @par Threads
- * Any.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * get_resource_id, then get_resource_display_name, on this thread; observers.
+ * get_resource_id, then get_resource_display_name, on this thread; changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback; a fan-out at work does not call a client added meanwhile.
  * @par Source
@@ -498,7 +510,7 @@ wsrt_hresult ws_add_resource_ex(struct ws_runtime *runtime,
  * @par Threads
  * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * release of the client, on this thread or on the last that leaves it; observers.
+ * release of the client, on this thread or on the last that leaves it; changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback, also in the client's own issue_disconnect.
  * @par Source
@@ -520,14 +532,15 @@ wsrt_hresult ws_remove_resource(struct ws_runtime *runtime,
  *                            releases
  * @retval WSRT_E_FORKED      runtime was inherited by fork()
  * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
- * @retval WSRT_E_INVALIDARG  cookie names no live registration
+ * @retval WSRT_E_INVALIDARG  cookie names no live registration, or another thread has just removed it, which proves
+ *                            nothing about calls in flight
  * @retval WSRT_E_UNEXPECTED  a fault inside the library
  * @par Ownership
  * user_data comes back through release.
  * @par Threads
  * Any.
  * @par Callbacks
- * release of the client, on this thread or on the last that leaves it; observers.
+ * release of the client, on this thread or on the last that leaves it; changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback, also in the client's own issue_disconnect.
  * @par Source
@@ -548,14 +561,15 @@ wsrt_hresult ws_remove_resource_nowait(struct ws_runtime *runtime,
  *                            no further one will start, the last to leave releases
  * @retval WSRT_E_FORKED      runtime was inherited by fork()
  * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
- * @retval WSRT_E_INVALIDARG  cookie names no live registration
+ * @retval WSRT_E_INVALIDARG  cookie names no live registration, or another thread has just removed it, which proves
+ *                            nothing about calls in flight
  * @retval WSRT_E_UNEXPECTED  a fault inside the library
  * @par Ownership
  * user_data comes back through release.
  * @par Threads
  * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * release of the client, on this thread or on the last that leaves it; observers.
+ * release of the client, on this thread or on the last that leaves it; changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback, also in the client's own issue_disconnect.
  * @par Source
@@ -585,9 +599,10 @@ wsrt_hresult ws_remove_resource_ex(struct ws_runtime *runtime,
  * @par Ownership
  * Nothing changes hands.
  * @par Threads
- * Any.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * issue_disconnect, on this thread or on one of the library (disconnect_threads); observers.
+ * issue_disconnect, and release of a client that ends, on this thread or on one of the library (disconnect_threads);
+ * changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback; it then uses the calling thread.
  * @par Source
@@ -618,9 +633,10 @@ wsrt_hresult ws_disconnect_resource(struct ws_runtime *runtime,
  * @par Ownership
  * Nothing changes hands.
  * @par Threads
- * Any.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * issue_disconnect, on this thread or on those of the library (disconnect_threads); observers.
+ * issue_disconnect, and release of clients that end, on this thread or on those of the library (disconnect_threads);
+ * changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback; it then uses the calling thread.
  * @par Source
@@ -650,9 +666,10 @@ wsrt_hresult ws_disconnect_workspace(struct ws_runtime *runtime,
  * @par Ownership
  * Nothing changes hands.
  * @par Threads
- * Any.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * issue_disconnect, on this thread or on those of the library (disconnect_threads); observers.
+ * issue_disconnect, and release of clients that end, on this thread or on those of the library (disconnect_threads);
+ * changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback; it then uses the calling thread.
  * @par Source
@@ -665,7 +682,8 @@ wsrt_hresult ws_disconnect_workspace_by_friendly_name(struct ws_runtime *runtime
 /**
  * Disconnects whom a selection names and reports on each.
  *
- * The reports come when all is over, oldest registration first.
+ * The reports come when all is over, oldest registration first. A visitor that stops with WSRT_S_FALSE hides the
+ * failure of a client from the result; the reports have it.
  *
  * @param runtime    in: the runtime
  * @param selection  in: whom, and how long to wait for each
@@ -687,10 +705,10 @@ wsrt_hresult ws_disconnect_workspace_by_friendly_name(struct ws_runtime *runtime
  * @par Ownership
  * The report and its strings are the library's and valid during the call of visitor.
  * @par Threads
- * Any.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * issue_disconnect, on this thread or on those of the library (disconnect_threads); then visitor, on this thread;
- * observers.
+ * issue_disconnect, and release of clients that end, on this thread or on those of the library (disconnect_threads);
+ * then visitor, on this thread; changed of observers; write of the log.
  * @par Re-entrancy
  * May be called inside any callback; it then uses the calling thread.
  * @par Source
@@ -764,7 +782,8 @@ const char *wsrt_hresult_name(wsrt_hresult hr);
  * Tells why the last call of this thread failed.
  *
  * Every failing call sets it, every succeeding one clears it, wsrt_* functions leave it alone. Calls made inside a
- * callback do not disturb that of the call which made the callback. Call twice to learn the size first.
+ * callback do not disturb that of the call which made the callback. Call twice to learn the size first. *code and
+ * *needed are written whatever this returns.
  *
  * @param[out] code      the code that the call returned, WSRT_S_OK if it succeeded; may be NULL
  * @param[out] buffer    room for the text; may be NULL if capacity is 0
@@ -794,17 +813,20 @@ wsrt_hresult wsrt_last_error(wsrt_hresult *code,
 /**
  * Sets where the library's messages go, or takes the log away.
  *
- * The one before is released. Messages that a log callback causes on its own thread are dropped.
+ * The one before is released; outside callbacks this waits, without limit, until it writes no more. Messages that a
+ * log callback causes on its own thread are dropped. Like every wsrt_* function this sets no last error.
  *
  * @param log  in: the table, copied; NULL: no log
  * @retval WSRT_S_OK          set, and nothing of the log before runs any more: its release has run
  * @retval WSRT_S_DEFERRED    set inside a callback while the log before was writing; the last to leave releases it
- * @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, or max_level over WSRT_LOG_TRACE
+ * @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, max_level over WSRT_LOG_TRACE, or a
+ *                            reserved field that is not 0
  * @retval WSRT_E_UNEXPECTED  a fault inside the library
  * @par Ownership
  * user_data passes to the library on success; release(user_data) gives it back.
  * @par Threads
- * Any. One log for the whole process; a child of fork() begins without one.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for. One log for the
+ * whole process; a child of fork() begins without one.
  * @par Callbacks
  * release of the log before, on this thread or on the last that leaves it.
  * @par Re-entrancy
@@ -832,9 +854,10 @@ wsrt_hresult wsrt_set_log(const struct wsrt_log *log);
  * @par Ownership
  * user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
  * @par Threads
- * Any. An observer that leaves 1,048,576 changes undelivered is unsubscribed.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for. An observer that
+ * lets 1,048,576 changes wait is unsubscribed: the log says so, and release runs.
  * @par Callbacks
- * changed, on this thread and later on any thread that changes something.
+ * changed, on this thread and later on any thread that changes something; release when it is overrun.
  * @par Re-entrancy
  * May be called inside any callback.
  * @par Source
@@ -858,7 +881,8 @@ wsrt_hresult ws_subscribe(struct ws_runtime *runtime,
  *                            leave releases
  * @retval WSRT_E_FORKED      runtime was inherited by fork()
  * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
- * @retval WSRT_E_INVALIDARG  subscription names no live subscription
+ * @retval WSRT_E_INVALIDARG  subscription names no live subscription, or another thread has just ended it, which
+ *                            proves nothing about calls in flight
  * @retval WSRT_E_UNEXPECTED  a fault inside the library
  * @par Ownership
  * user_data comes back through release.
@@ -886,7 +910,8 @@ wsrt_hresult ws_unsubscribe(struct ws_runtime *runtime,
  * @retval WSRT_S_DEFERRED    ended while changed runs; the last to leave releases
  * @retval WSRT_E_FORKED      runtime was inherited by fork()
  * @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
- * @retval WSRT_E_INVALIDARG  subscription names no live subscription
+ * @retval WSRT_E_INVALIDARG  subscription names no live subscription, or another thread has just ended it, which
+ *                            proves nothing about calls in flight
  * @retval WSRT_E_UNEXPECTED  a fault inside the library
  * @par Ownership
  * user_data comes back through release.
@@ -946,7 +971,7 @@ wsrt_hresult ws_enum_resources(struct ws_runtime *runtime,
  * @retval WSRT_E_FAIL         the system gives no random numbers
  * @retval WSRT_E_INVALIDARG   options has a bad cb_size or unknown flags
  * @retval WSRT_E_NOTIMPL      options asks for what this version does not offer
- * @retval WSRT_E_OUTOFMEMORY  no memory, or 1,048,576 runtimes live
+ * @retval WSRT_E_OUTOFMEMORY  1,048,576 runtimes live, or the system takes no fork handler
  * @retval WSRT_E_POINTER      runtime is NULL
  * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
@@ -981,7 +1006,7 @@ wsrt_hresult ws_runtime_create(const struct ws_runtime_options *options,
  * @par Ownership
  * Every user_data given to the runtime comes back through its release.
  * @par Threads
- * Any; not while holding a lock that a callback takes.
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
  * release of every client and observer, on this thread or on the last that leaves it.
  * @par Re-entrancy

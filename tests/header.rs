@@ -19,7 +19,7 @@ fn wsrt_codes_h_is_what_the_table_makes() {
     let mut made = String::from(
         "/* Generated from src/ffi/codes.rs by `BLESS=1 cargo test --test header`. Do not edit. */\n\
          /** @file wsrt_codes.h Result codes, flags, constants and struct initialisers of wsrt.h. */\n\
-         #ifndef WSRT_CODES_H\n#define WSRT_CODES_H\n\n/* Result codes, as wsrt_hresult. */\n",
+         #ifndef WSRT_CODES_H\n#define WSRT_CODES_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n/* Result codes, as wsrt_hresult. */\n",
     );
     for code in CODES {
         let value = format!("((int32_t)0x{:08X})", code.value);

@@ -1,4 +1,4 @@
-//! What `core` needs from its surroundings: a clock and a place for log messages.
+//! What `core` needs from its surroundings: a clock, a place for log messages, and threads.
 
 use std::fmt::Arguments;
 
@@ -17,4 +17,6 @@ pub(crate) struct Env {
     pub(crate) now_ms: fn() -> u64,
     /// May run foreign code: called with no lock held.
     pub(crate) log: fn(Level, Arguments<'_>),
+    /// Starts a thread; false where none can be had.
+    pub(crate) spawn: fn(Box<dyn FnOnce() + Send>) -> bool,
 }

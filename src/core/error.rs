@@ -16,10 +16,10 @@ pub(crate) enum Error {
     Full(u32),
     #[error("memory: none left for {0}")]
     OutOfMemory(&'static str),
-    #[error("{callback}: answered 0x{code:08X}")]
-    Refused { callback: &'static str, code: i32 },
-    #[error("{callback}: {why}")]
-    Unusable { callback: &'static str, why: &'static str },
+    #[error("{callback}: answered 0x{code:08X}{why}")]
+    Refused { callback: &'static str, code: i32, why: String },
+    #[error("{callback}: set no id, or an empty one{why}")]
+    NoId { callback: &'static str, why: String },
     #[error("issue_disconnect: cookie {cookie} of workspace \"{workspace}\" answered 0x{code:08X}")]
     DisconnectFailed { cookie: u32, workspace: String, code: i32 },
     #[error("issue_disconnect: cookie {cookie} of workspace \"{workspace}\" did not answer in time")]

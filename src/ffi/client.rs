@@ -4,11 +4,13 @@ use super::boundary::{Failure, guard, quiescence};
 use super::codes::{WSRT_CO_E_OBJNOTCONNECTED, WSRT_RPC_E_DISCONNECTED, WSRT_S_OK};
 use super::foreign::{Origin, Release, UserData};
 use super::library::wsrt_hresult;
+use super::log;
 use super::runtime::{find, find_for, ws_runtime};
-use super::text::{self, wsrt_text};
+use super::text::{self, Collected, wsrt_text};
 use super::thread::is_inside_callback;
 use super::versioned::{Versioned, read};
 use crate::core::caller::FanOutId;
+use crate::core::env::Level;
 use crate::core::error::Error;
 use crate::core::workspace::{Answer, Calls, Client, Details};
 use std::ffi::{c_char, c_void};
@@ -63,9 +65,10 @@ pub struct ws_client {
     /// Passed to every function of this table.
     pub user_data: *mut c_void,
     /// Sets the id of the workspace that the connection belongs to; required. Called once, during Add, on its thread.
-    /// A failure or an empty id fails the Add.
+    /// A failure or an empty id fails the Add; the last error then says why wsrt_text_set() refused it, if it did.
     pub get_resource_id: Option<unsafe extern "C" fn(user_data: *mut c_void, id: *mut wsrt_text) -> wsrt_hresult>,
-    /// Sets the name to show; may be NULL. Called once, during Add, on its thread. A failure gives the empty name.
+    /// Sets the name to show; may be NULL. Called once, during Add, on its thread. A failure gives the empty name and a
+    /// message in the log.
     pub get_resource_display_name:
         Option<unsafe extern "C" fn(user_data: *mut c_void, name: *mut wsrt_text) -> wsrt_hresult>,
     /// Ends the connection; required. The registration stays until it is removed, which may be done in here.
@@ -150,25 +153,27 @@ impl Applicant {
     /// Asks for workspace and display name (S-9, S-10).
     fn ask(&self) -> Result<(String, String), Error> {
         let callback = "get_resource_id";
-        let (code, workspace) = self.get_text(self.get_resource_id)?;
+        let Collected { code, text: workspace, refused } = self.get_text(self.get_resource_id)?;
+        let why = refused.map_or_else(String::new, |why| format!(" (wsrt_text_set: {why})"));
         if code < 0 {
-            return Err(Error::Refused { callback, code });
+            return Err(Error::Refused { callback, code, why });
         }
         if workspace.is_empty() {
-            let why = "set no id, or an empty one";
-            return Err(Error::Unusable { callback, why });
+            return Err(Error::NoId { callback, why });
         }
-        let name = match self.table.get_resource_display_name {
-            None => String::new(),
-            Some(get_name) => match self.get_text(get_name)? {
-                (code, name) if code >= 0 => name,
-                _ => String::new(),
-            },
+        let Some(get_name) = self.table.get_resource_display_name else {
+            return Ok((workspace, String::new()));
         };
-        Ok((workspace, name))
+        let Collected { code, text: name, refused } = self.get_text(get_name)?;
+        if code < 0 || refused.is_some() {
+            let why = refused.unwrap_or_default();
+            let text = format_args!("get_resource_display_name answered 0x{code:08X} {why}");
+            log::write(Level::Warn, text);
+        }
+        Ok((workspace, if code < 0 { String::new() } else { name }))
     }
 
-    fn get_text(&self, get: GetText) -> Result<(i32, String), Error> {
+    fn get_text(&self, get: GetText) -> Result<Collected, Error> {
         let user_data = self.table.user_data;
         let call = |text| {
             // SAFETY: the table's owner vouches for the function; the sink lives through the call.
@@ -219,16 +224,16 @@ fn remove(runtime: *mut ws_runtime, cookie: ws_cookie, may_wait: bool) -> Result
 /// @retval WSRT_E_HANDLE       runtime is not the name of a live runtime, or was destroyed meanwhile
 /// @retval WSRT_E_INVALIDARG   client has a bad cb_size, unknown flags or no required callback, or
 ///                             get_resource_id set no id
-/// @retval WSRT_E_OUTOFMEMORY  no memory, or 8,388,608 registrations live
+/// @retval WSRT_E_OUTOFMEMORY  8,388,608 registrations live
 /// @retval WSRT_E_POINTER      client or cookie is NULL
 /// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @retval <0                  what get_resource_id answered
 /// @par Ownership
 /// user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
 /// @par Threads
-/// Any.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// get_resource_id, then get_resource_display_name, on this thread; observers.
+/// get_resource_id, then get_resource_display_name, on this thread; changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback; a fan-out at work does not call a client added meanwhile.
 /// @par Source
@@ -255,16 +260,16 @@ pub unsafe extern "C" fn ws_add_resource(
 /// @retval WSRT_E_HANDLE       runtime is not the name of a live runtime, or was destroyed meanwhile
 /// @retval WSRT_E_INVALIDARG   client has a bad cb_size, unknown flags or no required callback,
 ///                             event_log_upload_address is not UTF-8 or too long, or get_resource_id set no id
-/// @retval WSRT_E_OUTOFMEMORY  no memory, or 8,388,608 registrations live
+/// @retval WSRT_E_OUTOFMEMORY  8,388,608 registrations live
 /// @retval WSRT_E_POINTER      client or cookie is NULL
 /// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @retval <0                  what get_resource_id answered
 /// @par Ownership
 /// user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
 /// @par Threads
-/// Any.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// get_resource_id, then get_resource_display_name, on this thread; observers.
+/// get_resource_id, then get_resource_display_name, on this thread; changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback; a fan-out at work does not call a client added meanwhile.
 /// @par Source
@@ -307,7 +312,7 @@ pub unsafe extern "C" fn ws_add_resource_ex(
 /// @par Threads
 /// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// release of the client, on this thread or on the last that leaves it; observers.
+/// release of the client, on this thread or on the last that leaves it; changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback, also in the client's own issue_disconnect.
 /// @par Source
@@ -328,14 +333,15 @@ pub unsafe extern "C" fn ws_remove_resource(runtime: *mut ws_runtime, cookie: ws
 ///                            releases
 /// @retval WSRT_E_FORKED      runtime was inherited by fork()
 /// @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
-/// @retval WSRT_E_INVALIDARG  cookie names no live registration
+/// @retval WSRT_E_INVALIDARG  cookie names no live registration, or another thread has just removed it, which proves
+///                            nothing about calls in flight
 /// @retval WSRT_E_UNEXPECTED  a fault inside the library
 /// @par Ownership
 /// user_data comes back through release.
 /// @par Threads
 /// Any.
 /// @par Callbacks
-/// release of the client, on this thread or on the last that leaves it; observers.
+/// release of the client, on this thread or on the last that leaves it; changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback, also in the client's own issue_disconnect.
 /// @par Source
@@ -355,14 +361,15 @@ pub unsafe extern "C" fn ws_remove_resource_nowait(runtime: *mut ws_runtime, coo
 ///                            no further one will start, the last to leave releases
 /// @retval WSRT_E_FORKED      runtime was inherited by fork()
 /// @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
-/// @retval WSRT_E_INVALIDARG  cookie names no live registration
+/// @retval WSRT_E_INVALIDARG  cookie names no live registration, or another thread has just removed it, which proves
+///                            nothing about calls in flight
 /// @retval WSRT_E_UNEXPECTED  a fault inside the library
 /// @par Ownership
 /// user_data comes back through release.
 /// @par Threads
 /// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// release of the client, on this thread or on the last that leaves it; observers.
+/// release of the client, on this thread or on the last that leaves it; changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback, also in the client's own issue_disconnect.
 /// @par Source

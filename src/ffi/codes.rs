@@ -63,20 +63,20 @@ codes! {
     WSRT_S_OK = 0x0000_0000, "Done.";
     WSRT_S_FALSE = 0x0000_0001, "Done, and there was nothing to do; from a visitor: stop.";
     WSRT_S_DEFERRED = 0x0004_0200, "Done, but a callback of the object still runs; the last to leave releases it.";
-    WSRT_E_NOTIMPL = 0x8000_4001, "Not offered.";
-    WSRT_E_NOINTERFACE = 0x8000_4002, "The object does not have that interface.";
+    WSRT_E_NOTIMPL = 0x8000_4001, "Not offered in this version.";
+    WSRT_E_NOINTERFACE = 0x8000_4002, "The object does not have that interface; for callbacks to answer with.";
     WSRT_E_POINTER = 0x8000_4003, "A pointer that must not be NULL is NULL.";
     WSRT_E_ABORT = 0x8000_4004, "The object was destroyed while the call was at work.";
-    WSRT_E_FAIL = 0x8000_4005, "Failed.";
+    WSRT_E_FAIL = 0x8000_4005, "Failed; also for callbacks to answer with.";
     WSRT_E_UNEXPECTED = 0x8000_FFFF, "A fault inside the library was caught at its border.";
-    WSRT_E_ACCESSDENIED = 0x8007_0005, "Not allowed.";
+    WSRT_E_ACCESSDENIED = 0x8007_0005, "Not allowed; for callbacks to answer with.";
     WSRT_E_HANDLE = 0x8007_0006, "Not the name of a live object of that kind.";
     WSRT_E_OUTOFMEMORY = 0x8007_000E, "No memory, or the most there can be is reached.";
-    WSRT_E_INVALIDARG = 0x8007_0057, "An argument cannot be used; the last error names it.";
-    WSRT_E_ALREADY_EXISTS = 0x8007_00B7, "There already.";
+    WSRT_E_INVALIDARG = 0x8007_0057, "An argument cannot be used; after a ws_* function the last error names it.";
+    WSRT_E_ALREADY_EXISTS = 0x8007_00B7, "There already; for callbacks to answer with.";
     WSRT_E_MORE_DATA = 0x8007_00EA, "The buffer is too small; *needed says how much it takes.";
-    WSRT_E_CANCELLED = 0x8007_04C7, "Cancelled.";
-    WSRT_E_NOT_FOUND = 0x8007_0490, "Not there.";
+    WSRT_E_CANCELLED = 0x8007_04C7, "Cancelled; for callbacks to answer with.";
+    WSRT_E_NOT_FOUND = 0x8007_0490, "Not there; for callbacks to answer with.";
     WSRT_E_TIMEOUT = 0x8007_05B4, "Not answered in time.";
     WSRT_RPC_E_DISCONNECTED = 0x8001_0108, "From a callback: its connection is gone already.";
     WSRT_CO_E_OBJNOTCONNECTED = 0x8004_01FD, "From a callback: its connection is gone already.";
@@ -90,12 +90,12 @@ constants! {
     WSRT_LOG_WARN = 2, "Log level: a callback misbehaved.";
     WSRT_LOG_INFO = 3, "Log level: worth knowing.";
     WSRT_LOG_DEBUG = 4, "Log level: for whoever looks for a fault.";
-    WSRT_LOG_TRACE = 5, "Log level: everything.";
-    WS_RUNTIME_EMBEDDED = 0x0000_0001, "Runtime flag: stay in this process whatever the environment says.";
+    WSRT_LOG_TRACE = 5, "Log level: everything; nothing is above WSRT_LOG_DEBUG yet.";
+    WS_RUNTIME_EMBEDDED = 0x0000_0001, "Runtime flag: always in this process. No effect yet: every runtime is.";
     WS_DISCONNECT_ALL = 0x0000_0001, "Disconnect flag: every registration of the runtime.";
     WS_STATE_CONNECTED = 1, "Registered, not told to disconnect.";
     WS_STATE_DISCONNECTING = 2, "Told to disconnect, not yet removed.";
-    WS_STATE_LEAVING = 3, "Removed, a callback still running.";
+    WS_STATE_LEAVING = 3, "Removed: listed only while a callback still runs, and in WS_CHANGE_REMOVED and WS_CHANGE_LOST.";
     WS_CHANGE_ADDED = 1, "Observed: registered.";
     WS_CHANGE_DISCONNECTING = 2, "Observed: told to disconnect.";
     WS_CHANGE_REMOVED = 3, "Observed: removed by its client.";
@@ -117,7 +117,7 @@ pub(crate) fn name_of(value: i32) -> &'static std::ffi::CStr {
 pub(crate) const fn code_of(error: &Error) -> i32 {
     match error {
         Error::Closed => WSRT_E_HANDLE,
-        Error::UnknownCookie(_) | Error::UnknownSubscription(_) | Error::Unusable { .. } => WSRT_E_INVALIDARG,
+        Error::UnknownCookie(_) | Error::UnknownSubscription(_) | Error::NoId { .. } => WSRT_E_INVALIDARG,
         Error::Full(_) | Error::OutOfMemory(_) => WSRT_E_OUTOFMEMORY,
         Error::Refused { code, .. } | Error::DisconnectFailed { code, .. } => *code,
         Error::NoAnswer { .. } => WSRT_E_TIMEOUT,

@@ -44,7 +44,7 @@ unsafe impl Versioned for ws_disconnect {
     const FLAGS: u32 = WS_DISCONNECT_ALL;
 }
 
-/// What became of one client. The library sets cb_size; strings are valid during the callback.
+/// What became of one client. The library sets cb_size; strings are UTF-8 and valid during the callback.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ws_disconnect_report {
@@ -105,9 +105,10 @@ fn verdict(result: Result<Verdict, Error>) -> Result<i32, Failure> {
 /// @par Ownership
 /// Nothing changes hands.
 /// @par Threads
-/// Any.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// issue_disconnect, on this thread or on one of the library (disconnect_threads); observers.
+/// issue_disconnect, and release of a client that ends, on this thread or on one of the library (disconnect_threads);
+/// changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback; it then uses the calling thread.
 /// @par Source
@@ -137,9 +138,10 @@ pub unsafe extern "C" fn ws_disconnect_resource(runtime: *mut ws_runtime, cookie
 /// @par Ownership
 /// Nothing changes hands.
 /// @par Threads
-/// Any.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// issue_disconnect, on this thread or on those of the library (disconnect_threads); observers.
+/// issue_disconnect, and release of clients that end, on this thread or on those of the library (disconnect_threads);
+/// changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback; it then uses the calling thread.
 /// @par Source
@@ -176,9 +178,10 @@ pub unsafe extern "C" fn ws_disconnect_workspace(
 /// @par Ownership
 /// Nothing changes hands.
 /// @par Threads
-/// Any.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// issue_disconnect, on this thread or on those of the library (disconnect_threads); observers.
+/// issue_disconnect, and release of clients that end, on this thread or on those of the library (disconnect_threads);
+/// changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback; it then uses the calling thread.
 /// @par Source
@@ -198,7 +201,8 @@ pub unsafe extern "C" fn ws_disconnect_workspace_by_friendly_name(
 
 /// Disconnects whom a selection names and reports on each.
 ///
-/// The reports come when all is over, oldest registration first.
+/// The reports come when all is over, oldest registration first. A visitor that stops with WSRT_S_FALSE hides the
+/// failure of a client from the result; the reports have it.
 ///
 /// @param runtime    in: the runtime
 /// @param selection  in: whom, and how long to wait for each
@@ -220,10 +224,10 @@ pub unsafe extern "C" fn ws_disconnect_workspace_by_friendly_name(
 /// @par Ownership
 /// The report and its strings are the library's and valid during the call of visitor.
 /// @par Threads
-/// Any.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// issue_disconnect, on this thread or on those of the library (disconnect_threads); then visitor, on this thread;
-/// observers.
+/// issue_disconnect, and release of clients that end, on this thread or on those of the library (disconnect_threads);
+/// then visitor, on this thread; changed of observers; write of the log.
 /// @par Re-entrancy
 /// May be called inside any callback; it then uses the calling thread.
 /// @par Source

@@ -69,7 +69,8 @@ pub unsafe extern "C" fn wsrt_hresult_name(hr: wsrt_hresult) -> *const c_char {
 /// Tells why the last call of this thread failed.
 ///
 /// Every failing call sets it, every succeeding one clears it, wsrt_* functions leave it alone. Calls made inside a
-/// callback do not disturb that of the call which made the callback. Call twice to learn the size first.
+/// callback do not disturb that of the call which made the callback. Call twice to learn the size first. *code and
+/// *needed are written whatever this returns.
 ///
 /// @param[out] code      the code that the call returned, WSRT_S_OK if it succeeded; may be NULL
 /// @param[out] buffer    room for the text; may be NULL if capacity is 0

@@ -33,7 +33,8 @@ pub struct wsrt_log {
     pub reserved: u32,
     /// Passed to both functions.
     pub user_data: *mut c_void,
-    /// Takes a message; required. Runs on the thread that caused it, on several at once, with no lock held.
+    /// Takes a message; required. Runs on the thread that caused it, on several at once, with no lock held. level is a
+    /// WSRT_LOG_*, target "wsrt"; target and message are UTF-8 and valid during the call.
     pub write:
         Option<unsafe extern "C" fn(user_data: *mut c_void, level: u32, target: *const c_char, message: *const c_char)>,
     /// Runs once, after the last write; may be NULL.
@@ -85,17 +86,20 @@ pub(super) fn write(level: Level, message: Arguments<'_>) {
 
 /// Sets where the library's messages go, or takes the log away.
 ///
-/// The one before is released. Messages that a log callback causes on its own thread are dropped.
+/// The one before is released; outside callbacks this waits, without limit, until it writes no more. Messages that a
+/// log callback causes on its own thread are dropped. Like every wsrt_* function this sets no last error.
 ///
 /// @param log  in: the table, copied; NULL: no log
 /// @retval WSRT_S_OK          set, and nothing of the log before runs any more: its release has run
 /// @retval WSRT_S_DEFERRED    set inside a callback while the log before was writing; the last to leave releases it
-/// @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, or max_level over WSRT_LOG_TRACE
+/// @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, max_level over WSRT_LOG_TRACE, or a
+///                            reserved field that is not 0
 /// @retval WSRT_E_UNEXPECTED  a fault inside the library
 /// @par Ownership
 /// user_data passes to the library on success; release(user_data) gives it back.
 /// @par Threads
-/// Any. One log for the whole process; a child of fork() begins without one.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for. One log for the
+/// whole process; a child of fork() begins without one.
 /// @par Callbacks
 /// release of the log before, on this thread or on the last that leaves it.
 /// @par Re-entrancy

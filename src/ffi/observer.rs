@@ -23,7 +23,9 @@ pub struct ws_observer {
     /// Passed to every function of this table.
     pub user_data: *mut c_void,
     /// Sees a WS_CHANGE_*; required. In order per cookie; first a WS_CHANGE_ADDED for each that was there already.
-    /// Never runs twice at once for one observer; on any thread that changes something, with no lock held.
+    /// Never runs twice at once for one observer; on any thread that changes something, with no lock held. That call may
+    /// return before its change has been seen, and may deliver the changes of others; release of a client may run
+    /// before its WS_CHANGE_REMOVED is seen.
     pub changed: Option<unsafe extern "C" fn(user_data: *mut c_void, change: u32, info: *const ws_resource_info)>,
     /// Sees the link to the host come and go; may be NULL. Not called in this version.
     pub link_changed: Option<unsafe extern "C" fn(user_data: *mut c_void, state: u32)>,
@@ -74,9 +76,10 @@ impl Watcher for ObserverCalls {
 /// @par Ownership
 /// user_data passes to the library on success; release(user_data) gives it back. On failure it stays the caller's.
 /// @par Threads
-/// Any. An observer that leaves 1,048,576 changes undelivered is unsubscribed.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for. An observer that
+/// lets 1,048,576 changes wait is unsubscribed: the log says so, and release runs.
 /// @par Callbacks
-/// changed, on this thread and later on any thread that changes something.
+/// changed, on this thread and later on any thread that changes something; release when it is overrun.
 /// @par Re-entrancy
 /// May be called inside any callback.
 /// @par Source
@@ -122,7 +125,8 @@ fn unsubscribe(runtime: *mut ws_runtime, subscription: u32, may_wait: bool) -> R
 ///                            leave releases
 /// @retval WSRT_E_FORKED      runtime was inherited by fork()
 /// @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
-/// @retval WSRT_E_INVALIDARG  subscription names no live subscription
+/// @retval WSRT_E_INVALIDARG  subscription names no live subscription, or another thread has just ended it, which
+///                            proves nothing about calls in flight
 /// @retval WSRT_E_UNEXPECTED  a fault inside the library
 /// @par Ownership
 /// user_data comes back through release.
@@ -149,7 +153,8 @@ pub unsafe extern "C" fn ws_unsubscribe(runtime: *mut ws_runtime, subscription: 
 /// @retval WSRT_S_DEFERRED    ended while changed runs; the last to leave releases
 /// @retval WSRT_E_FORKED      runtime was inherited by fork()
 /// @retval WSRT_E_HANDLE      runtime is not the name of a live runtime
-/// @retval WSRT_E_INVALIDARG  subscription names no live subscription
+/// @retval WSRT_E_INVALIDARG  subscription names no live subscription, or another thread has just ended it, which
+///                            proves nothing about calls in flight
 /// @retval WSRT_E_UNEXPECTED  a fault inside the library
 /// @par Ownership
 /// user_data comes back through release.

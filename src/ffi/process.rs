@@ -1,4 +1,5 @@
-//! What there is once in a process: the random word that handles are mixed with, and the count of forks.
+//! What there is once in a process: the random word that handles are mixed with, the count of forks, and how threads
+//! are started.
 //!
 //! A child of fork() has the parent's memory but none of its other threads: nothing that another thread may have held
 //! is touched there. May not: take a lock on the way to a look-up.
@@ -6,6 +7,7 @@
 use super::boundary::Failure;
 use super::codes::{WSRT_E_FAIL, WSRT_E_OUTOFMEMORY};
 use once_cell::sync::OnceCell;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 static SECRET: OnceCell<u64> = OnceCell::new();
@@ -36,6 +38,19 @@ fn make() -> Result<u64, Failure> {
 
 unsafe extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Starts a thread that takes no signal: the program's handlers are for its own threads.
+pub(super) fn spawn(work: Box<dyn FnOnce() + Send>) -> bool {
+    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: both are room for a set; the new thread begins with this thread's mask, which is put back.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        let spawned = std::thread::Builder::new().name("wsrt-disconnect".into()).spawn(work);
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
+        spawned.is_ok()
+    }
 }
 
 /// A value of this process, made anew after a fork. The parent's is left as it is: its locks may be held.

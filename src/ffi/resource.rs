@@ -11,7 +11,7 @@ use crate::core::workspace::{Info, Standing};
 use std::ffi::{c_char, c_void};
 use std::mem::size_of;
 
-/// A registration as it was at one moment. The library sets cb_size; strings are valid during the callback.
+/// A registration as it was at one moment. The library sets cb_size; strings are UTF-8 and valid during the callback.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ws_resource_info {
@@ -27,7 +27,7 @@ pub struct ws_resource_info {
     pub process_id: u32,
     /// What issue_disconnect answered last; WSRT_S_OK before that.
     pub last_result: wsrt_hresult,
-    /// Since it was registered, in ms, to the system's tick.
+    /// Since it was registered, in ms, with the resolution of the system's tick.
     pub age_ms: u64,
     /// Since it has this state, in ms.
     pub state_age_ms: u64,

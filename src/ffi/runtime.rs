@@ -5,9 +5,9 @@ use super::client::Registered;
 use super::codes::{WS_RUNTIME_EMBEDDED, WSRT_E_NOTIMPL, WSRT_INFINITE, WSRT_S_FALSE, WSRT_S_OK};
 use super::handle::{Cells, Kind};
 use super::library::wsrt_hresult;
-use super::log;
 use super::thread::is_inside_callback;
 use super::versioned::{Versioned, read};
+use super::{log, process};
 use crate::core::env::Env;
 use crate::core::workspace::Config;
 use crate::core::workspace::runtime::Runtime;
@@ -34,8 +34,10 @@ pub struct ws_runtime_options {
     pub cb_size: u32,
     /// WS_RUNTIME_*
     pub flags: u32,
-    /// How many threads of the library call issue_disconnect in one ws_disconnect_*; 0: the calling thread does.
-    /// A call from inside a callback always uses the calling thread.
+    /// How many clients a ws_disconnect_* tells at a time, each on a thread of the library (which takes no signals);
+    /// 0: one after another, on the calling thread. A thread whose client misses its deadline stays with it and is
+    /// replaced: n clients that hang keep n threads. Inside a callback, and where no thread can be had, the calling
+    /// thread is used, without a deadline.
     pub disconnect_threads: u32,
     /// How long a ws_disconnect_* on library threads waits for one client, in ms; 0: 5,000; WSRT_INFINITE: without
     /// limit.
@@ -62,7 +64,8 @@ unsafe impl Versioned for ws_runtime_options {
 
 type Object = Runtime<Registered>;
 
-static RUNTIMES: Cells<Object> = Cells::new(Kind::Runtime, || Runtime::new(Env { now_ms, log: log::write }));
+static RUNTIMES: Cells<Object> =
+    Cells::new(Kind::Runtime, || Runtime::new(Env { now_ms, log: log::write, spawn: process::spawn }));
 
 const DEFAULT_DEADLINE_MS: u32 = 5_000;
 
@@ -115,7 +118,7 @@ unsafe fn config(options: *const ws_runtime_options) -> Result<Config, Failure> 
 /// @retval WSRT_E_FAIL         the system gives no random numbers
 /// @retval WSRT_E_INVALIDARG   options has a bad cb_size or unknown flags
 /// @retval WSRT_E_NOTIMPL      options asks for what this version does not offer
-/// @retval WSRT_E_OUTOFMEMORY  no memory, or 1,048,576 runtimes live
+/// @retval WSRT_E_OUTOFMEMORY  1,048,576 runtimes live, or the system takes no fork handler
 /// @retval WSRT_E_POINTER      runtime is NULL
 /// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
@@ -165,7 +168,7 @@ pub unsafe extern "C" fn ws_runtime_create(
 /// @par Ownership
 /// Every user_data given to the runtime comes back through its release.
 /// @par Threads
-/// Any; not while holding a lock that a callback takes.
+/// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
 /// release of every client and observer, on this thread or on the last that leaves it.
 /// @par Re-entrancy

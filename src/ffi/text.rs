@@ -84,19 +84,29 @@ pub(super) unsafe fn write_out(
 pub(super) struct Sink {
     life: u64,
     text: RefCell<String>,
+    /// Why the last attempt to set it was refused.
+    refused: RefCell<Option<String>>,
     /// The sink of the callback that this one is made in.
     pub(super) outer: *const Sink,
 }
 
-/// Runs a callback that sets a text; gives back its code and what it set last.
-pub(super) fn collect(callback: impl FnOnce(*mut wsrt_text) -> i32) -> Result<(i32, String), Failure> {
+/// What a callback that sets a text has left behind.
+pub(super) struct Collected {
+    pub(super) code: i32,
+    pub(super) text: String,
+    /// Why wsrt_text_set() refused what the callback tried last.
+    pub(super) refused: Option<String>,
+}
+
+/// Runs a callback that sets a text.
+pub(super) fn collect(callback: impl FnOnce(*mut wsrt_text) -> i32) -> Result<Collected, Failure> {
     let secret = process::secret_or_make()?;
     let slot = thread::number();
-    let make = |life, outer| Sink { life, text: RefCell::default(), outer };
+    let make = |life, outer| Sink { life, text: RefCell::default(), refused: RefCell::default(), outer };
     Ok(thread::with_sink(make, |sink| {
         let handle = Name { slot, life: sink.life }.encode(Kind::Text, secret);
         let code = callback(handle as usize as *mut wsrt_text);
-        (code, sink.text.take())
+        Collected { code, text: sink.text.take(), refused: sink.refused.take() }
     }))
 }
 
@@ -130,10 +140,19 @@ pub unsafe extern "C" fn wsrt_text_set(text: *mut wsrt_text, utf8: *const c_char
             .ok_or_else(|| not_live("text", Kind::Text))?
             .life;
         // SAFETY: the caller vouches for `len` bytes, or for a NUL-terminated string.
-        let string = unsafe { sized(utf8, len)? };
-        thread::find_sink(|sink| sink.life == life, |sink| sink.text.replace(string.to_owned()))
-            .map(|_| WSRT_S_OK)
-            .ok_or_else(|| not_live("text", Kind::Text))
+        let string = unsafe { sized(utf8, len) };
+        let set = |sink: &Sink| match string {
+            Ok(string) => {
+                sink.text.replace(string.to_owned());
+                sink.refused.take();
+                Ok(WSRT_S_OK)
+            }
+            Err(failure) => {
+                sink.refused.replace(Some(failure.text.clone()));
+                Err(failure)
+            }
+        };
+        thread::find_sink(|sink| sink.life == life, set).unwrap_or_else(|| Err(not_live("text", Kind::Text)))
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) unsafe fn read<T: Versioned>(at: *const T, argument: &str) -> Result<
     // SAFETY: every such struct begins with cb_size; the caller vouches for that many bytes.
     let size = unsafe { bytes.cast::<u32>().read_unaligned() } as usize;
     if !(T::FIRST..=MOST).contains(&size) {
-        let why = format!("cb_size is {size}, known are {} to {MOST}", T::FIRST);
+        let why = format!("cb_size is {size}, it must be {} to {MOST}; the _INIT macro sets it", T::FIRST);
         return Err(Failure::argument(argument, &why));
     }
     let mut value = MaybeUninit::<T>::zeroed();

@@ -282,8 +282,12 @@ impl<C: Client> Runtime<C> {
         let mut late = Vec::new();
         let mut wanted = state.config.disconnect_threads;
         loop {
-            for _ in 0..wanted {
-                self.employ(&mut state, number);
+            let missing = (0..wanted).any(|_| !self.employ(&mut state, number));
+            if missing {
+                drop(state);
+                let text = format_args!("no thread for a fan-out: without one, clients are called without a deadline");
+                (self.env.log)(Level::Warn, text);
+                state = self.state.lock();
             }
             if state.is_closing() || state.fan_outs.get(number).is_none_or(|f| f.threads == 0) {
                 break;
@@ -302,15 +306,18 @@ impl<C: Client> Runtime<C> {
         (self.work(state, number, By::Caller), late)
     }
 
-    fn employ(&'static self, state: &mut State<C>, number: u64) {
+    /// Adds a library thread; false where none can be had.
+    fn employ(&'static self, state: &mut State<C>, number: u64) -> bool {
         let work = move || {
             let state = self.work(self.state.lock(), number, By::Library);
             drop(state);
         };
-        let thread = std::thread::Builder::new().name("wsrt-disconnect".into());
-        if let (Some(fan_out), Ok(_)) = (state.fan_outs.get(number), thread.spawn(work)) {
-            fan_out.threads += 1;
-        }
+        let Some(fan_out) = state.fan_outs.get(number) else {
+            return true;
+        };
+        let employed = (self.env.spawn)(Box::new(work));
+        fan_out.threads += u32::from(employed);
+        employed
     }
 
     /// Calls one client after another until the fan-out has no more for this thread.
@@ -328,7 +335,7 @@ impl<C: Client> Runtime<C> {
             if left {
                 let observers = state.observers.all();
                 self.finish(state, job.key);
-                observers.iter().for_each(|observer| observer.deliver());
+                self.tell(&observers);
                 state = self.state.lock();
             }
             state.in_flight -= 1;

@@ -155,7 +155,7 @@ impl Calls for Puppet {
 
 fn runtime() -> Runtime<Owned> {
     fn silent(_: Level, _: Arguments<'_>) {}
-    Runtime::new(Env { now_ms: || 0, log: silent })
+    Runtime::new(Env { now_ms: || 0, log: silent, spawn: |_| false })
 }
 
 fn add(runtime: &Runtime<Owned>, life: u64, puppet: Puppet) -> Result<u32, Error> {

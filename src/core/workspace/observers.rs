@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// An observer that lets more than this wait is unsubscribed: memory is not its to fill.
-const MOST_PENDING: usize = 1 << 20;
+const MOST_PENDING: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -60,17 +60,18 @@ impl Observer {
         self.gate.close(wait).unwrap_or_else(|| self.gate.drain(wait))
     }
 
-    /// Delivers what is pending, unless another thread is at it: then that thread will.
-    pub(super) fn deliver(&self) {
+    /// Delivers what is pending, unless another thread is at it: then that thread will. False: the observer had let
+    /// too much wait, and this was the last of it.
+    pub(super) fn deliver(&self) -> bool {
         {
             let mut queue = self.queue.lock();
             if std::mem::replace(&mut queue.delivering, true) {
-                return;
+                return true;
             }
         }
         loop {
             let Some((change, info)) = self.next() else {
-                return;
+                return self.stays();
             };
             if !self.gate.invoke(|watcher| watcher.changed(change, &info)) {
                 self.queue.lock().events.clear();
@@ -81,14 +82,14 @@ impl Observer {
     fn next(&self) -> Option<Event> {
         let mut queue = self.queue.lock();
         let event = queue.events.pop_front();
-        if event.is_none() {
-            queue.delivering = false;
-            if queue.overrun {
-                drop(queue);
-                self.gate.close(Wait::Never);
-            }
-        }
+        queue.delivering = event.is_some();
         event
+    }
+
+    /// Closes an observer that was overrun; true for any other, and for one that is closed already.
+    fn stays(&self) -> bool {
+        let overrun = self.queue.lock().overrun;
+        !overrun || self.gate.close(Wait::Never).is_none()
     }
 
     fn push(&self, event: Event) {
@@ -206,7 +207,8 @@ impl Observers {
                 None => seat.observer.push(event),
                 // Not announced yet: it will be announced as it then is, or not at all.
                 Some(at) if (at.reached..at.end).contains(&key.serial) => {}
-                Some(at) => at.held.push(event),
+                Some(at) if at.held.len() < MOST_PENDING => at.held.push(event),
+                Some(_) => seat.observer.queue.lock().overrun = true,
             }
         }
     }
@@ -214,9 +216,11 @@ impl Observers {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::{Answer, Calls};
+    use super::super::runtime::Runtime;
+    use super::super::{Answer, Calls, Config};
     use super::*;
     use crate::core::caller::FanOutId;
+    use crate::core::env::Env;
 
     #[derive(Clone, Copy)]
     struct Mute;
@@ -240,6 +244,51 @@ mod tests {
         fn changed(&self, change: Change, info: &Info) {
             self.0.lock().push((change, info.cookie));
         }
+    }
+
+    fn runtime() -> Runtime<Mute> {
+        let runtime = Runtime::new(Env { now_ms: || 0, log: |_, _| (), spawn: |_| false });
+        runtime.begin(1, 1, 1, Config::default());
+        runtime
+    }
+
+    fn add(runtime: &Runtime<Mute>) {
+        let ask = || Ok(("w".to_owned(), String::new()));
+        runtime.add(1, None, ask, || Mute, |_| ()).expect("room");
+    }
+
+    /// What is there already is told as it is found, and so is never too much.
+    #[test]
+    fn more_than_may_wait_can_be_there_already() {
+        let (runtime, diary) = (runtime(), Arc::new(Mutex::default()));
+        (0..MOST_PENDING + 1).for_each(|_| add(&runtime));
+        let mut id = 0;
+        let admit = || -> (Box<dyn Watcher>, Owner) { (Box::new(Diary(diary.clone())), Box::new(())) };
+        runtime.subscribe(1, admit, |issued| id = issued).expect("a subscription");
+        assert_eq!(diary.lock().len(), MOST_PENDING + 1);
+        assert_eq!(runtime.unsubscribe(1, id, true), Ok(Quiescence::Reached), "it lives");
+    }
+
+    /// An observer that lets too much wait is let go, and released.
+    #[test]
+    fn an_observer_that_is_overrun_is_released() {
+        struct Busy(Arc<Runtime<Mute>>, Mutex<bool>);
+        impl Watcher for Busy {
+            fn changed(&self, _: Change, _: &Info) {
+                if !std::mem::replace(&mut self.1.lock(), true) {
+                    (0..MOST_PENDING + 2).for_each(|_| add(&self.0));
+                }
+            }
+        }
+        let (runtime, owned) = (Arc::new(runtime()), Arc::new(()));
+        let mut id = 0;
+        let admit = || -> (Box<dyn Watcher>, Owner) {
+            (Box::new(Busy(runtime.clone(), Mutex::new(false))), Box::new(owned.clone()))
+        };
+        runtime.subscribe(1, admit, |issued| id = issued).expect("a subscription");
+        add(&runtime);
+        assert_eq!(Arc::strong_count(&owned), 1, "released");
+        assert!(runtime.unsubscribe(1, id, true).is_err(), "gone");
     }
 
     /// What happens while an observer is being told what is there comes after that, and only once.

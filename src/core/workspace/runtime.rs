@@ -11,6 +11,8 @@ use crate::core::caller::{Quiescence, Wait};
 use crate::core::env::{Env, Level};
 use crate::core::error::Error;
 use crate::sync::{Condvar, Mutex, MutexGuard};
+use std::slice;
+use std::sync::Arc;
 
 /// How many entries one holding of the lock may visit.
 pub(super) const BATCH: usize = 1024;
@@ -163,7 +165,7 @@ impl<C: Client> Runtime<C> {
             let wait = self.wait(&state, may_wait);
             state.pins += 1;
             drop(state);
-            observers.iter().for_each(|observer| observer.deliver());
+            self.tell(&observers);
             let state = self.state.lock();
             let gone = |state: &State<C>| state.registry.get(key).is_none();
             let (state, drained) = self.wait_until(state, wait, gone);
@@ -171,7 +173,7 @@ impl<C: Client> Runtime<C> {
             return Ok(if drained { Quiescence::Reached } else { Quiescence::Deferred });
         }
         self.finish(state, key);
-        observers.iter().for_each(|observer| observer.deliver());
+        self.tell(&observers);
         Ok(Quiescence::Reached)
     }
 
@@ -208,10 +210,12 @@ impl<C: Client> Runtime<C> {
                 break;
             }
             drop(state);
+            // As it goes: what is there may be more than an observer may let wait.
+            self.tell(slice::from_ref(&observer));
             state = self.state.lock();
         }
         drop(state);
-        observer.deliver();
+        self.tell(&[observer]);
         Ok(())
     }
 
@@ -261,7 +265,15 @@ impl<C: Client> Runtime<C> {
     pub(super) fn deliver(&self, state: MutexGuard<'_, State<C>>) {
         let observers = state.observers.all();
         drop(state);
-        observers.iter().for_each(|observer| observer.deliver());
+        self.tell(&observers);
+    }
+
+    pub(super) fn tell(&self, observers: &[Arc<Observer>]) {
+        for observer in observers {
+            if !observer.deliver() {
+                (self.env.log)(Level::Warn, format_args!("an observer let too many changes wait and is unsubscribed"));
+            }
+        }
     }
 
     /// Ends a retired entry in which nothing runs: release first, unlinked when that has run.
