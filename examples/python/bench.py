@@ -36,18 +36,22 @@ def smallest_call(count: int) -> None:
         tell()
 
 
+def obey(_: int) -> None:
+    pass
+
+
 def add_and_remove(resource_id: str | Callable[[], str]) -> Callable[[int], None]:
     def work(count: int) -> None:
         with wsrt.Runtime() as runtime:
             for _ in range(count):
-                runtime.add(resource_id, int).close()
+                runtime.add(resource_id, obey).close()
 
     return work
 
 
 def told(threads: int, clients: int) -> float:
     with wsrt.Runtime(disconnect_threads=threads) as runtime:
-        held = [runtime.add("office", lambda cookie: None) for _ in range(clients)]
+        held = [runtime.add("office", obey) for _ in range(clients)]
         assert len(held) == clients
         return least(lambda _: runtime.disconnect_workspace("office"), clients)
 

@@ -1,7 +1,7 @@
 """The RemoteApp and Desktop Connection workspace runtime, from Python.
 
-A client registers its live connection and gets a cookie; when it disconnects it says so; and the runtime can disconnect
-it by calling it back: one connection, or every connection of a workspace.
+A client registers its live connection and gets a cookie; when it disconnects it says so; and the runtime can
+disconnect it by calling it back: one connection, or every connection of a workspace.
 
     with wsrt.Runtime() as runtime:
         with runtime.add("office", lambda cookie: print("end the connection")):
@@ -13,8 +13,8 @@ package needs, the import raises ImportError and says what was tried.
 
 What holds everywhere:
 
-* Failures raise Error, with the code, its name and the library's own words. Wrong types are TypeError, strings with a NUL
-  inside and numbers out of range ValueError, both before the library is called.
+* Failures raise Error, with the code, its name and the library's own words. Wrong types are TypeError, strings with a
+  NUL inside and numbers out of range ValueError, both before the library is called.
 * Callables live until the library has released them, and no longer. Objects that are dropped without close() are ended
   by their finalizers, with a ResourceWarning.
 * Any thread may call anything, inside callbacks too. Callbacks come on the calling thread or on threads of the library.

@@ -46,8 +46,9 @@ def _check(library: ctypes.CDLL, name: str) -> None:
         )
 
 
-# No function has argtypes: ctypes would convert each argument twice, which is a tenth of an add and remove (350 of 3,700
-# ns). So callers pass what ctypes takes as it is: bytes, None, ctypes objects, and plain ints only where C has 32 bits.
+# No function has argtypes: ctypes would convert each argument twice, which is a tenth of an add and remove (350 of
+# 3,700 ns). So callers pass what ctypes takes as it is: bytes, None, ctypes objects, and plain ints only where C has 32
+# bits.
 lib, path = _load()
 _check(lib, path)
 lib.wsrt_version.restype = ctypes.c_char_p

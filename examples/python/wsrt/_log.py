@@ -17,7 +17,12 @@ from ._values import function
 # The key of the log that is set; 0: none that is known here.
 _current = 0
 
-_LEVELS = {Level.ERROR: logging.ERROR, Level.WARN: logging.WARNING, Level.INFO: logging.INFO, Level.DEBUG: logging.DEBUG}
+_LEVELS = {
+    Level.ERROR: logging.ERROR,
+    Level.WARN: logging.WARNING,
+    Level.INFO: logging.INFO,
+    Level.DEBUG: logging.DEBUG,
+}
 
 
 def _to_logging(level: Level, target: str, message: str) -> None:

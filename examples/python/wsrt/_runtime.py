@@ -180,11 +180,11 @@ class Runtime(_Closes):
         """Registers a live connection. Keep what it returns: dropping it removes the registration again.
 
         resource_id       the id of the workspace, or a callable that is asked for it, once, during this call
-        issue_disconnect  called with the cookie to end the connection, maybe before this call returns; on this runtime's
-                          threads if it has some, and never twice at once. None is success; else a code, or raise
-                          Error(code). RPC_E_DISCONNECTED: it is gone already, and the registration is dropped. Any other
-                          exception is E_FAIL to the library, is logged, and reaches who disconnects as the cause of
-                          the Error there. To end the registration is the client's task, in here or later
+        issue_disconnect  called with the cookie to end the connection, maybe before this call returns; on this
+                          runtime's threads if it has some, and never twice at once. None is success; else a code, or
+                          raise Error(code). RPC_E_DISCONNECTED: it is gone already, and the registration is dropped.
+                          Any other exception is E_FAIL to the library, is logged, and reaches who disconnects as the
+                          cause of the Error there. To end the registration is the client's task, in here or later
         display_name      the name to show, or a callable like resource_id; if that raises, the exception hook is told
                           and the name is empty
         release           called once, when the registration has ended and after the last callback, on any thread
@@ -248,17 +248,18 @@ class Runtime(_Closes):
         """Disconnects one registered connection: calls its issue_disconnect. It stays registered until its client
         removes it, and may be told again.
 
-        S_OK: it answered with success, or was dead and has been dropped. S_FALSE: it is being told already. Raises Error
-        with the answer if that is a failure; E_TIMEOUT: it did not answer in time; E_INVALIDARG: no such registration.
+        S_OK: it answered with success, or was dead and has been dropped. S_FALSE: it is being told already. Raises
+        Error with the answer if that is a failure; E_TIMEOUT: it did not answer in time; E_INVALIDARG: no such
+        registration.
         """
         return _disconnect_resource(self._handle, u32("cookie", cookie))
 
     def disconnect_workspace(self, workspace_id: str) -> Code:
         """Disconnects every registered connection of a workspace, oldest first, whatever each answers.
 
-        S_OK: all answered with success, or were dead and have been dropped; or there is none. S_FALSE: all are being told
-        already. S_DEFERRED: called inside an issue_disconnect of the same connections, whose disconnect goes on. Raises
-        Error with the failure of the oldest that failed; its cause is what callbacks raised. KeyboardInterrupt and
+        S_OK: all answered with success, or were dead and have been dropped; or there is none. S_FALSE: all are being
+        told already. S_DEFERRED: called inside an issue_disconnect of the same connections, whose disconnect goes on.
+        Raises Error with the failure of the oldest that failed; its cause is what callbacks raised. KeyboardInterrupt and
         SystemExit of a callback are raised themselves, when the call is over.
 
         In a coroutine: await asyncio.to_thread(runtime.disconnect_workspace, "office").
@@ -301,7 +302,8 @@ class Runtime(_Closes):
         )
 
         def selects(client: Client, of: int) -> bool:
-            return everyone or of == cookie or workspace == client.resource_id or bool(name) and name == client.display_name
+            named = bool(name) and name == client.display_name
+            return everyone or of == cookie or workspace == client.resource_id or named
 
         reports: list[Report] = []
         with Call(self._key, selects) as call:
@@ -311,8 +313,8 @@ class Runtime(_Closes):
         return reports
 
     def visit(self, visitor: Callable[[Resource], object]) -> Code:
-        """Shows every registration, oldest first, from one snapshot; one that is removed while a callback of it runs is
-        shown as LEAVING.
+        """Shows every registration, oldest first, from one snapshot; one that is removed while a callback of it runs
+        is shown as LEAVING.
 
         visitor is called on this thread, with no lock held, and may call everything. It stops the showing by returning
         False (the result is then S_FALSE) or by raising, which comes out here.
@@ -331,9 +333,9 @@ class Runtime(_Closes):
     ) -> Subscription:
         """Has an observer told of every change. Keep what it returns: dropping it ends the subscription.
 
-        changed is called first, during this call, with ADDED for each registration that is there, then with what happens,
-        in order per registration: never twice at once, on any thread that changes something. What it raises goes to the
-        exception hook. An observer that leaves 1,048,576 changes undelivered is unsubscribed. release is called once,
+        changed is called first, during this call, with ADDED for each registration that is there, then with what
+        happens, in order per registration: never twice at once, on any thread that changes something. What it raises
+        goes to the exception hook. An observer that leaves 1,048,576 changes undelivered is unsubscribed. release is called once,
         after the last change.
         """
         function("changed", changed)

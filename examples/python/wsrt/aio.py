@@ -1,7 +1,10 @@
 """For programs on asyncio.
 
-A disconnect waits for clients, so it belongs on a thread of its own: await asyncio.to_thread(runtime.disconnect_workspace,
-"office"). The loop goes on meanwhile, and clients may live on it: on_loop() makes a callback of a coroutine function.
+A disconnect waits for clients, so it belongs on a thread of its own:
+
+    await asyncio.to_thread(runtime.disconnect_workspace, "office")
+
+The loop goes on meanwhile, and clients may live on it: on_loop() makes a callback of a coroutine function.
 """
 
 from __future__ import annotations
