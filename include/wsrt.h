@@ -379,8 +379,8 @@ typedef struct ws_runtime_options {
    */
   uint32_t flags;
   /**
-   * How many clients a ws_disconnect_* tells at a time, each on a thread of the library (which takes no signals);
-   * 0: one after another, on the calling thread. A thread whose client misses its deadline stays with it and is
+   * How many clients a ws_disconnect_* tells at a time, each on a thread of the library (which takes no signals), 64
+   * at most; 0: one after another, on the calling thread. A thread whose client misses its deadline stays with it and is
    * replaced: n clients that hang keep n threads. Inside a callback, and where no thread can be had, the calling
    * thread is used, without a deadline.
    */
@@ -821,6 +821,8 @@ wsrt_hresult wsrt_last_error(wsrt_hresult *code,
  * @retval WSRT_S_DEFERRED    set inside a callback while the log before was writing; the last to leave releases it
  * @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, max_level over WSRT_LOG_TRACE, or a
  *                            reserved field that is not 0
+ * @retval WSRT_E_FAIL        the system gives no random numbers
+ * @retval WSRT_E_OUTOFMEMORY the system takes no fork handler
  * @retval WSRT_E_UNEXPECTED  a fault inside the library
  * @par Ownership
  * user_data passes to the library on success; release(user_data) gives it back.

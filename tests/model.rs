@@ -64,6 +64,8 @@ const FAILURES: [i32; 3] = [WSRT_E_FAIL, WSRT_E_ACCESSDENIED, WSRT_E_TIMEOUT];
 struct Model {
     clients: Vec<Registered>,
     seen: Vec<Seen>,
+    /// Changes that the observer has not been told yet.
+    pending: Vec<Seen>,
     /// The fan-outs that the present call is inside of.
     fan_outs: Vec<Selection>,
 }
@@ -88,7 +90,8 @@ impl Model {
 
     fn add(&mut self, workspace: u8, name: u8, manner: Manner) -> i32 {
         self.clients.push(Registered { workspace, name, manner, live: true, running: false });
-        self.seen.push(Seen::Changed(WS_CHANGE_ADDED, self.clients.len() - 1));
+        self.pending.push(Seen::Changed(WS_CHANGE_ADDED, self.clients.len() - 1));
+        self.deliver();
         WSRT_S_OK
     }
 
@@ -98,12 +101,13 @@ impl Model {
             return WSRT_E_INVALIDARG;
         }
         self.clients[id].live = false;
+        self.pending.push(Seen::Changed(WS_CHANGE_REMOVED, id));
         if self.clients[id].running {
-            self.seen.push(Seen::Changed(WS_CHANGE_REMOVED, id));
+            self.deliver();
             return WSRT_S_DEFERRED;
         }
         self.seen.push(Seen::Released(id));
-        self.seen.push(Seen::Changed(WS_CHANGE_REMOVED, id));
+        self.deliver();
         WSRT_S_OK
     }
 
@@ -147,9 +151,14 @@ impl Model {
         failure.unwrap_or(if met == 0 && skipped > 0 { WSRT_S_FALSE } else { WSRT_S_OK })
     }
 
+    /// Whoever holds no lock any more delivers: never before the client has answered.
+    fn deliver(&mut self) {
+        self.seen.append(&mut self.pending);
+    }
+
     fn tell(&mut self, id: usize) -> i32 {
         self.clients[id].running = true;
-        self.seen.push(Seen::Changed(WS_CHANGE_DISCONNECTING, id));
+        self.pending.push(Seen::Changed(WS_CHANGE_DISCONNECTING, id));
         self.seen.push(Seen::Told(id));
         let nested = match self.clients[id].manner {
             Manner::RemoveSelf | Manner::RemoveSelfAndFail => Some(self.remove(id)),
@@ -166,12 +175,13 @@ impl Model {
         self.clients[id].running = false;
         let lost = code == WSRT_RPC_E_DISCONNECTED && self.clients[id].live;
         self.clients[id].live &= !lost;
+        if lost {
+            self.pending.push(Seen::Changed(WS_CHANGE_LOST, id));
+        }
         if !self.clients[id].live {
             self.seen.push(Seen::Released(id));
         }
-        if lost {
-            self.seen.push(Seen::Changed(WS_CHANGE_LOST, id));
-        }
+        self.deliver();
         code
     }
 }

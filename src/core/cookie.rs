@@ -36,7 +36,7 @@ impl Cookies {
     pub(crate) fn issue(&mut self, entry: u32) -> u32 {
         let mut cookie = self.next;
         while cookie == 0 || self.get(cookie).is_some() {
-            cookie = cookie.wrapping_add(1);
+            cookie = self.after(cookie);
         }
         self.next = cookie.wrapping_add(1);
         self.bind(cookie, entry);
@@ -59,6 +59,13 @@ impl Cookies {
             self.prune(cookie, path);
         }
         Some(entry)
+    }
+
+    /// The next candidate: full leaves are passed over whole.
+    fn after(&self, cookie: u32) -> u32 {
+        let leaf = self.nodes.get(self.path(cookie)[0]);
+        let full = leaf.is_some_and(|leaf| leaf.used as usize == FANOUT);
+        if full { (cookie | (FANOUT as u32 - 1)).wrapping_add(1) } else { cookie.wrapping_add(1) }
     }
 
     /// Whether a cookie is in the leaf of the newest.

@@ -24,6 +24,6 @@ pub(crate) enum Error {
     DisconnectFailed { cookie: u32, workspace: String, code: i32 },
     #[error("issue_disconnect: cookie {cookie} of workspace \"{workspace}\" did not answer in time")]
     NoAnswer { cookie: u32, workspace: String },
-    #[error("runtime: destroyed in its own fan-out, the rest was not called")]
+    #[error("runtime: destroyed while the call was at work")]
     Aborted,
 }

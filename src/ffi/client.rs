@@ -151,7 +151,7 @@ impl Applicant {
     }
 
     /// Asks for workspace and display name (S-9, S-10).
-    fn ask(&self) -> Result<(String, String), Error> {
+    fn ask(&self, is_open: &dyn Fn() -> bool) -> Result<(String, String), Error> {
         let callback = "get_resource_id";
         let Collected { code, text: workspace, refused } = self.get_text(self.get_resource_id)?;
         let why = refused.map_or_else(String::new, |why| format!(" (wsrt_text_set: {why})"));
@@ -164,6 +164,9 @@ impl Applicant {
         let Some(get_name) = self.table.get_resource_display_name else {
             return Ok((workspace, String::new()));
         };
+        if !is_open() {
+            return Err(Error::Closed);
+        }
         let Collected { code, text: name, refused } = self.get_text(get_name)?;
         if code < 0 || refused.is_some() {
             let why = refused.unwrap_or_default();
@@ -201,7 +204,7 @@ unsafe fn add(
     let applicant = unsafe { Applicant::read(client)? };
     // SAFETY: as above; written under the registry's lock, before the registration can be found.
     let issued = |number| unsafe { cookie.write(number) };
-    object.add(life, details()?, || applicant.ask(), || applicant.admit(), issued)?;
+    object.add(life, details()?, |is_open| applicant.ask(is_open), || applicant.admit(), issued)?;
     Ok(WSRT_S_OK)
 }
 

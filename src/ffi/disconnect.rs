@@ -154,8 +154,8 @@ pub unsafe extern "C" fn ws_disconnect_workspace(
     guard("ws_disconnect_workspace", || {
         find(runtime)?;
         // SAFETY: the caller passes NULL or a NUL-terminated string.
-        let id = unsafe { text::key(workspace_id, "workspace_id")? };
-        disconnect(runtime, Selection::Workspace(id))
+        let id = unsafe { text::key(workspace_id, "workspace_id")?.to_owned() };
+        disconnect(runtime, Selection::Workspace(&id))
     })
 }
 
@@ -194,8 +194,8 @@ pub unsafe extern "C" fn ws_disconnect_workspace_by_friendly_name(
     guard("ws_disconnect_workspace_by_friendly_name", || {
         find(runtime)?;
         // SAFETY: the caller passes NULL or a NUL-terminated string.
-        let name = unsafe { text::key(friendly_name, "friendly_name")? };
-        disconnect(runtime, Selection::Name(name))
+        let name = unsafe { text::key(friendly_name, "friendly_name")?.to_owned() };
+        disconnect(runtime, Selection::Name(&name))
     })
 }
 
@@ -246,12 +246,12 @@ pub unsafe extern "C" fn ws_disconnect_ex(
         // SAFETY: the strings are NULL or NUL-terminated.
         let (id, name) = unsafe {
             (
-                text::string(table.workspace_id, "selection.workspace_id")?,
-                text::string(table.friendly_name, "selection.friendly_name")?,
+                text::string(table.workspace_id, "selection.workspace_id")?.to_owned(),
+                text::string(table.friendly_name, "selection.friendly_name")?.to_owned(),
             )
         };
         let order = Order {
-            selection: select(&table, id, name)?,
+            selection: select(&table, &id, &name)?,
             deadline: match table.deadline_ms {
                 0 => Deadline::AsSet,
                 ms => span(ms, None).map_or(Deadline::Without, Deadline::After),
@@ -282,7 +282,7 @@ fn select<'a>(table: &ws_disconnect, id: &'a str, name: &'a str) -> Result<Selec
     match (table.cookie, id, name, all) {
         (0, "", "", true) => Ok(Selection::All),
         (cookie @ 1.., "", "", false) => Ok(Selection::Cookie(cookie)),
-        (0, id, "", false) if !id.is_empty() => Ok(Selection::Workspace(id)),
+        (0, id, "", false) if !id.is_empty() => Ok(Selection::Workspace(&id)),
         (0, "", name, false) if !name.is_empty() => Ok(Selection::Name(name)),
         _ => {
             let why = "needs exactly one of cookie, workspace_id, friendly_name, WS_DISCONNECT_ALL";

@@ -31,7 +31,7 @@ impl Kind {
 
 const KIND_BITS: u32 = 4;
 const SLOT_BITS: u32 = 20;
-const SLOTS: u32 = 1 << SLOT_BITS;
+pub(super) const SLOTS: u32 = 1 << SLOT_BITS;
 
 /// A handle taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

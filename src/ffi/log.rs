@@ -6,7 +6,7 @@ use super::boundary::{Failure, guard_quietly, quiescence};
 use super::codes::{WSRT_LOG_INFO, WSRT_LOG_TRACE, WSRT_S_OK};
 use super::foreign::{Origin, Release, UserData};
 use super::library::wsrt_hresult;
-use super::process::PerProcess;
+use super::process::{self, PerProcess};
 use super::text::c_string;
 use super::thread::is_inside_callback;
 use super::versioned::{Versioned, read};
@@ -94,6 +94,8 @@ pub(super) fn write(level: Level, message: Arguments<'_>) {
 /// @retval WSRT_S_DEFERRED    set inside a callback while the log before was writing; the last to leave releases it
 /// @retval WSRT_E_INVALIDARG  log has a bad cb_size, unknown flags, no write, max_level over WSRT_LOG_TRACE, or a
 ///                            reserved field that is not 0
+/// @retval WSRT_E_FAIL        the system gives no random numbers
+/// @retval WSRT_E_OUTOFMEMORY the system takes no fork handler
 /// @retval WSRT_E_UNEXPECTED  a fault inside the library
 /// @par Ownership
 /// user_data passes to the library on success; release(user_data) gives it back.
@@ -133,6 +135,8 @@ fn admit(log: wsrt_log) -> Result<(u32, Log), Failure> {
         return Err(Failure::argument("log", "max_level or reserved is out of range"));
     }
     let max_level = if log.max_level == 0 { WSRT_LOG_INFO } else { log.max_level };
+    // A log may be the first that the process has of us, and must be known to be its parent's after a fork.
+    process::secret_or_make()?;
     let user_data = UserData(log.user_data);
     let origin = Origin::here();
     let sink = Sink { origin, max_level, user_data, write };

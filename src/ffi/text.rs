@@ -2,7 +2,7 @@
 
 use super::boundary::{Failure, guard_quietly};
 use super::codes::{WSRT_E_MORE_DATA, WSRT_S_OK};
-use super::handle::{Kind, Name, not_live};
+use super::handle::{Kind, Name, SLOTS, not_live};
 use super::library::wsrt_hresult;
 use super::{process, thread};
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ pub struct wsrt_text {
     _opaque: (),
 }
 
-/// A string of a caller, valid during the call; NULL is empty.
+/// A string of a caller, for a look: it may be gone as soon as foreign code has run. NULL is empty.
 pub(super) unsafe fn string<'a>(at: *const c_char, argument: &str) -> Result<&'a str, Failure> {
     if at.is_null() {
         return Ok("");
@@ -90,6 +90,11 @@ pub(super) struct Sink {
     pub(super) outer: *const Sink,
 }
 
+/// The part of a sink's name that tells threads apart. Threads may share one: a sink is looked for on its own thread.
+fn slot() -> u32 {
+    thread::number() & (SLOTS - 1)
+}
+
 /// What a callback that sets a text has left behind.
 pub(super) struct Collected {
     pub(super) code: i32,
@@ -101,7 +106,7 @@ pub(super) struct Collected {
 /// Runs a callback that sets a text.
 pub(super) fn collect(callback: impl FnOnce(*mut wsrt_text) -> i32) -> Result<Collected, Failure> {
     let secret = process::secret_or_make()?;
-    let slot = thread::number();
+    let slot = slot();
     let make = |life, outer| Sink { life, text: RefCell::default(), refused: RefCell::default(), outer };
     Ok(thread::with_sink(make, |sink| {
         let handle = Name { slot, life: sink.life }.encode(Kind::Text, secret);
@@ -133,7 +138,7 @@ pub(super) fn collect(callback: impl FnOnce(*mut wsrt_text) -> i32) -> Result<Co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wsrt_text_set(text: *mut wsrt_text, utf8: *const c_char, len: usize) -> wsrt_hresult {
     guard_quietly("wsrt_text_set", || {
-        let slot = thread::number();
+        let slot = slot();
         let life = process::secret()
             .and_then(|secret| Name::decode(text as usize as u64, Kind::Text, secret))
             .filter(|name| name.slot == slot)
@@ -166,6 +171,25 @@ unsafe fn sized<'a>(at: *const c_char, len: usize) -> Result<&'a str, Failure> {
             // SAFETY: the caller vouches for `len` bytes; no more than MOST + 1 are looked at.
             let bytes = unsafe { std::slice::from_raw_parts(at.cast::<u8>(), len.min(MOST + 1)) };
             checked(bytes, "utf8")
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// A name has fewer bits for the thread than a long-lived process has threads.
+    #[test]
+    fn threads_beyond_the_bits_of_a_name_can_set_texts() {
+        thread::skip_numbers(SLOTS - 2);
+        for _ in 0..5 {
+            let set = || {
+                // SAFETY: a literal with its NUL.
+                let call = |text| unsafe { wsrt_text_set(text, c"x".as_ptr(), usize::MAX) };
+                collect(call).map(|Collected { code, text, .. }| (code, text)).map_err(|failure| failure.code)
+            };
+            assert_eq!(std::thread::spawn(set).join().expect("no panic"), Ok((WSRT_S_OK, "x".to_owned())));
         }
     }
 }

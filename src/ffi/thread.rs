@@ -112,9 +112,15 @@ impl Drop for Leave<'_> {
     }
 }
 
+static THREADS: AtomicU32 = AtomicU32::new(1);
+
+#[cfg(test)]
+pub(super) fn skip_numbers(count: u32) {
+    THREADS.fetch_add(count, Ordering::Relaxed);
+}
+
 /// The number of this thread, for the names of its sinks.
 pub(super) fn number() -> u32 {
-    static THREADS: AtomicU32 = AtomicU32::new(1);
     THREAD.with(|thread| {
         if thread.number.get() == 0 {
             thread.number.set(THREADS.fetch_add(1, Ordering::Relaxed));

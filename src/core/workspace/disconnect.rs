@@ -14,6 +14,9 @@ use crate::core::error::Error;
 use crate::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
+/// More library threads than this are never of use at once.
+const MOST_THREADS: u32 = 64;
+
 /// Whom to disconnect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Selection<'a> {
@@ -124,6 +127,8 @@ struct Call {
     key: Key,
     since: Instant,
     report: Option<usize>,
+    /// What still runs is release, log or observers.
+    answered: bool,
 }
 
 /// One client to call.
@@ -131,6 +136,7 @@ struct Job<C: Client> {
     key: Key,
     cookie: u32,
     calls: C::Calls,
+    by: By,
     since: Option<Instant>,
     report: Option<usize>,
 }
@@ -170,6 +176,14 @@ impl FanOuts {
 }
 
 impl FanOut {
+    /// Whether somebody may be left to call.
+    fn has_more<C: Client>(&self, registry: &Registry<C>) -> bool {
+        match &self.source {
+            Source::One(key) => key.is_some(),
+            Source::Walk(walk) => registry.has_more(*walk),
+        }
+    }
+
     fn fail(&mut self, serial: u64, error: Error) {
         if self.failure.as_ref().is_none_or(|(first, _)| serial < *first) {
             self.failure = Some((serial, error));
@@ -280,15 +294,12 @@ impl<C: Client> Runtime<C> {
             Deadline::After(limit) => Some(limit),
         };
         let mut late = Vec::new();
-        let mut wanted = state.config.disconnect_threads;
+        let mut wanted = state.config.disconnect_threads.min(MOST_THREADS);
+        if matches!(state.fan_outs.get(number).map(|fan_out| &fan_out.source), Some(Source::One(_))) {
+            wanted = wanted.min(1);
+        }
         loop {
-            let missing = (0..wanted).any(|_| !self.employ(&mut state, number));
-            if missing {
-                drop(state);
-                let text = format_args!("no thread for a fan-out: without one, clients are called without a deadline");
-                (self.env.log)(Level::Warn, text);
-                state = self.state.lock();
-            }
+            state = self.employ(state, number, wanted);
             if state.is_closing() || state.fan_outs.get(number).is_none_or(|f| f.threads == 0) {
                 break;
             }
@@ -296,28 +307,44 @@ impl<C: Client> Runtime<C> {
             let wake = limit.and_then(|limit| state.next_deadline(number, limit));
             (state, _) = self.idle.wait(state, wake);
             state.waiting -= 1;
-            let before = late.len();
-            if let Some(limit) = limit {
-                state.write_off(number, limit, &mut late);
-            }
-            wanted = (late.len() - before) as u32;
+            wanted = limit.map_or(0, |limit| state.write_off(number, limit, &mut late));
         }
         // Where no thread could be had, or the last one is stuck: what is left is for this one.
         (self.work(state, number, By::Caller), late)
     }
 
-    /// Adds a library thread; false where none can be had.
-    fn employ(&'static self, state: &mut State<C>, number: u64) -> bool {
-        let work = move || {
-            let state = self.work(self.state.lock(), number, By::Library);
+    /// Adds library threads, as long as there are clients for them; each is started with no lock held.
+    fn employ(
+        &'static self,
+        mut state: MutexGuard<'static, State<C>>,
+        number: u64,
+        wanted: u32,
+    ) -> MutexGuard<'static, State<C>> {
+        for _ in 0..wanted {
+            let work = move || {
+                let state = self.work(self.state.lock(), number, By::Library);
+                drop(state);
+            };
+            let State { fan_outs, registry, .. } = &mut *state;
+            let Some(fan_out) = fan_outs.get(number).filter(|fan_out| fan_out.has_more(registry)) else {
+                return state;
+            };
+            fan_out.threads += 1;
             drop(state);
-        };
-        let Some(fan_out) = state.fan_outs.get(number) else {
-            return true;
-        };
-        let employed = (self.env.spawn)(Box::new(work));
-        fan_out.threads += u32::from(employed);
-        employed
+            let employed = (self.env.spawn)(Box::new(work));
+            if !employed {
+                let text = format_args!("no thread for a fan-out: without any, clients are called without a deadline");
+                (self.env.log)(Level::Warn, text);
+            }
+            state = self.state.lock();
+            if !employed {
+                if let Some(fan_out) = state.fan_outs.get(number) {
+                    fan_out.threads -= 1;
+                }
+                return state;
+            }
+        }
+        state
     }
 
     /// Calls one client after another until the fan-out has no more for this thread.
@@ -325,29 +352,29 @@ impl<C: Client> Runtime<C> {
         let within = FanOutId { runtime: state.name, number };
         let mut now_ms = (self.env.now_ms)();
         while let Some(job) = state.next_job(number, by, now_ms) {
-            self.deliver(state);
+            drop(state);
             let answer = job.calls.issue_disconnect(job.cookie, within);
             now_ms = (self.env.now_ms)();
             state = self.state.lock();
-            let ours = state.complete(number, &job, answer, by, now_ms);
+            state.complete(number, &job, answer, now_ms);
+            // What else is foreign comes after the answer, and is no part of it: not even its observers hold up a client.
             state.pins += 1;
-            let left = state.registry.get(job.key).is_some_and(|entry| entry.standing == Standing::Leaving);
-            if left {
-                let observers = state.observers.all();
+            let observers = state.observers.all();
+            if state.registry.get(job.key).is_some_and(|entry| entry.standing == Standing::Leaving) {
                 self.finish(state, job.key);
-                self.tell(&observers);
                 state = self.state.lock();
             }
             state.in_flight -= 1;
             self.settle(&mut state);
-            if !matches!(answer, Answer::Obeyed(_)) {
+            if !observers.is_empty() || !matches!(answer, Answer::Obeyed(_)) {
                 drop(state);
+                self.tell(&observers);
                 self.log_answer(job.cookie, answer);
                 state = self.state.lock();
             }
             state.pins -= 1;
             self.settle(&mut state);
-            if !ours {
+            if by == By::Library && !state.is_still_employed(number, job.key) {
                 return state;
             }
         }
@@ -419,17 +446,17 @@ impl<C: Client> State<C> {
             let timed = by == By::Library || report.is_some();
             let since = timed.then(Instant::now);
             if let (By::Library, Some(since)) = (by, since) {
-                fan_out.calls.push(Call { key, since, report });
+                fan_out.calls.push(Call { key, since, report, answered: false });
             }
             self.registry.begin_telling(key, now_ms);
             self.in_flight += 1;
             self.post(Change::Disconnecting, key, now_ms);
-            return Some(Job { key, cookie, calls, since, report });
+            return Some(Job { key, cookie, calls, by, since, report });
         }
     }
 
-    /// Takes in an answer. False: it came too late, and this thread has been replaced.
-    fn complete(&mut self, number: u64, job: &Job<C>, answer: Answer, by: By, now_ms: u64) -> bool {
+    /// Takes in an answer. One that comes after its deadline counts for the registration only.
+    fn complete(&mut self, number: u64, job: &Job<C>, answer: Answer, now_ms: u64) {
         self.registry.end_telling(job.key, answer);
         let left = self.registry.get(job.key).is_none_or(|e| e.standing == Standing::Leaving);
         if matches!(answer, Answer::Dead(_)) && !left {
@@ -437,13 +464,13 @@ impl<C: Client> State<C> {
             self.post(Change::Lost, job.key, now_ms);
         }
         let Some(fan_out) = self.fan_outs.get(number) else {
-            return false;
+            return;
         };
-        if by == By::Library {
-            let Some(at) = fan_out.calls.iter().position(|call| call.key == job.key) else {
-                return false;
+        if job.by == By::Library {
+            let Some(call) = fan_out.calls.iter_mut().find(|call| call.key == job.key) else {
+                return;
             };
-            fan_out.calls.swap_remove(at);
+            call.answered = true;
         }
         let outcome = match answer {
             Answer::Obeyed(_) => Outcome::Obeyed,
@@ -458,7 +485,15 @@ impl<C: Client> State<C> {
         };
         let elapsed = job.since.map_or(Duration::ZERO, |since| since.elapsed());
         fan_out.close_report(job.report, outcome, answer.code(), elapsed);
-        true
+    }
+
+    /// Ends a call on a library thread. False: it was written off, and its thread has been replaced.
+    fn is_still_employed(&mut self, number: u64, key: Key) -> bool {
+        let Some(fan_out) = self.fan_outs.get(number) else {
+            return false;
+        };
+        let call = fan_out.calls.iter().position(|call| call.key == key);
+        call.map(|at| fan_out.calls.swap_remove(at)).is_some()
     }
 
     /// When the next call of a fan-out is overdue.
@@ -468,20 +503,23 @@ impl<C: Client> State<C> {
         first.unwrap_or_else(Instant::now).checked_add(limit)
     }
 
-    /// Gives up waiting for overdue calls: their threads stay with them.
-    fn write_off(&mut self, number: u64, limit: Duration, late: &mut Vec<u32>) {
+    /// Gives up waiting for overdue calls: their threads stay with them. Gives back how many threads that takes away.
+    fn write_off(&mut self, number: u64, limit: Duration, late: &mut Vec<u32>) -> u32 {
+        let mut replace = 0;
         let Some(fan_out) = self.fan_outs.get(number) else {
-            return;
+            return 0;
         };
         let overdue: Vec<Call> = fan_out.calls.extract_if(.., |call| call.since.elapsed() >= limit).collect();
         for call in overdue {
-            let Some(entry) = self.registry.get(call.key) else { continue };
+            fan_out.threads -= 1;
+            replace += 1;
+            let Some(entry) = self.registry.get(call.key).filter(|_| !call.answered) else { continue };
             let cookie = entry.cookie;
             let workspace = self.registry.workspace_of(call.key).to_string();
             fan_out.fail(call.key.serial, Error::NoAnswer { cookie, workspace });
             fan_out.close_report(call.report, Outcome::NoAnswer, 0, call.since.elapsed());
-            fan_out.threads -= 1;
             late.push(cookie);
         }
+        replace
     }
 }

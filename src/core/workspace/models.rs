@@ -160,7 +160,7 @@ fn runtime() -> Runtime<Owned> {
 
 fn add(runtime: &Runtime<Owned>, life: u64, puppet: Puppet) -> Result<u32, Error> {
     let mut cookie = 0;
-    let ask = || Ok(("contoso".to_owned(), String::new()));
+    let ask = |_: &dyn Fn() -> bool| Ok(("contoso".to_owned(), String::new()));
     let admit = || Owned(puppet, Owner(puppet.probe.clone()));
     runtime.add(life, None, ask, admit, |issued| cookie = issued).map(|()| cookie)
 }

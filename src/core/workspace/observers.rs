@@ -7,6 +7,7 @@
 use super::registry::{Key, Registry};
 use super::{Client, Info, Standing};
 use crate::core::caller::{Quiescence, Wait};
+use crate::core::env::{Env, Level};
 use crate::core::gate::Gate;
 use crate::sync::Mutex;
 use std::collections::VecDeque;
@@ -31,6 +32,9 @@ pub(crate) trait Watcher: Send + Sync + 'static {
 
 /// Dropped exactly once, after the last call: the table's `release`.
 pub(crate) type Owner = Box<dyn Send>;
+
+/// How many changes of others a thread delivers at most beside its own.
+const TURN: usize = 1024;
 
 type Event = (Change, Info);
 
@@ -60,23 +64,41 @@ impl Observer {
         self.gate.close(wait).unwrap_or_else(|| self.gate.drain(wait))
     }
 
-    /// Delivers what is pending, unless another thread is at it: then that thread will. False: the observer had let
-    /// too much wait, and this was the last of it.
-    pub(super) fn deliver(&self) -> bool {
-        {
+    /// Delivers what is pending, unless another thread is at it: then that thread will. What comes on meanwhile is
+    /// for a thread of the library, once it has become more than a caller should be kept for.
+    pub(super) fn deliver(self: &Arc<Self>, env: Env) {
+        let pending = {
             let mut queue = self.queue.lock();
             if std::mem::replace(&mut queue.delivering, true) {
-                return true;
+                return;
             }
+            queue.events.len()
+        };
+        if self.turn(pending.max(TURN)) {
+            return self.leave(env);
         }
-        loop {
+        let rest = self.clone();
+        let deliver_rest = move || {
+            rest.turn(usize::MAX);
+            rest.leave(env);
+        };
+        if !(env.spawn)(Box::new(deliver_rest)) {
+            self.turn(usize::MAX);
+            self.leave(env);
+        }
+    }
+
+    /// Delivers up to so many; true when none is left, and then this thread no longer delivers.
+    fn turn(&self, most: usize) -> bool {
+        for _ in 0..most {
             let Some((change, info)) = self.next() else {
-                return self.stays();
+                return true;
             };
             if !self.gate.invoke(|watcher| watcher.changed(change, &info)) {
                 self.queue.lock().events.clear();
             }
         }
+        false
     }
 
     fn next(&self) -> Option<Event> {
@@ -86,15 +108,20 @@ impl Observer {
         event
     }
 
-    /// Closes an observer that was overrun; true for any other, and for one that is closed already.
-    fn stays(&self) -> bool {
-        let overrun = self.queue.lock().overrun;
-        !overrun || self.gate.close(Wait::Never).is_none()
+    /// After the last event: an observer that was overrun is let go.
+    fn leave(&self, env: Env) {
+        if self.is_overrun() && self.gate.close(Wait::Never).is_some() {
+            (env.log)(Level::Warn, format_args!("an observer let too many changes wait and is unsubscribed"));
+        }
+    }
+
+    fn is_overrun(&self) -> bool {
+        self.queue.lock().overrun
     }
 
     fn push(&self, event: Event) {
         let mut queue = self.queue.lock();
-        queue.overrun |= queue.events.len() >= MOST_PENDING;
+        queue.overrun |= queue.events.len() >= MOST_PENDING || queue.events.try_reserve(1).is_err();
         if !queue.overrun {
             queue.events.push_back(event);
         }
@@ -183,6 +210,8 @@ impl Observers {
 
     /// Forgets those that have left for good.
     pub(super) fn sweep(&mut self) {
+        let overrun = |seat: &mut Seat| seat.catching_up.is_none() && seat.observer.is_overrun();
+        self.leaving.extend(self.seats.extract_if(.., overrun).map(|seat| seat.observer));
         self.leaving.retain(|observer| observer.gate.drain(Wait::Never) == Quiescence::Deferred);
     }
 
@@ -200,6 +229,9 @@ impl Observers {
         if self.seats.is_empty() {
             return;
         }
+        if self.seats.iter().any(|seat| seat.observer.is_overrun()) {
+            self.sweep();
+        }
         let info = registry.info(key, now_ms);
         for seat in &mut self.seats {
             let event = (change, info.clone());
@@ -207,8 +239,10 @@ impl Observers {
                 None => seat.observer.push(event),
                 // Not announced yet: it will be announced as it then is, or not at all.
                 Some(at) if (at.reached..at.end).contains(&key.serial) => {}
-                Some(at) if at.held.len() < MOST_PENDING => at.held.push(event),
-                Some(_) => seat.observer.queue.lock().overrun = true,
+                Some(at) => match at.held.try_reserve(1) {
+                    Ok(()) if at.held.len() < MOST_PENDING => at.held.push(event),
+                    _ => seat.observer.queue.lock().overrun = true,
+                },
             }
         }
     }
@@ -220,7 +254,6 @@ mod tests {
     use super::super::{Answer, Calls, Config};
     use super::*;
     use crate::core::caller::FanOutId;
-    use crate::core::env::Env;
 
     #[derive(Clone, Copy)]
     struct Mute;
@@ -246,14 +279,16 @@ mod tests {
         }
     }
 
+    const ENV: Env = Env { now_ms: || 0, log: |_, _| (), spawn: |_| false };
+
     fn runtime() -> Runtime<Mute> {
-        let runtime = Runtime::new(Env { now_ms: || 0, log: |_, _| (), spawn: |_| false });
+        let runtime = Runtime::new(ENV);
         runtime.begin(1, 1, 1, Config::default());
         runtime
     }
 
     fn add(runtime: &Runtime<Mute>) {
-        let ask = || Ok(("w".to_owned(), String::new()));
+        let ask = |_: &dyn Fn() -> bool| Ok(("w".to_owned(), String::new()));
         runtime.add(1, None, ask, || Mute, |_| ()).expect("room");
     }
 
@@ -315,7 +350,7 @@ mod tests {
         registry.begin_telling(keys[3], 0);
         observers.post(Change::Disconnecting, keys[3], &registry, 0);
         assert!(observers.catch_up(id, &mut registry, 0, 2) || observers.catch_up(id, &mut registry, 0, 2));
-        observer.deliver();
+        observer.deliver(ENV);
 
         use Change::{Added, Removed};
         assert_eq!(*diary.lock(), [(Added, 1), (Added, 2), (Added, 4), (Removed, 1), (Added, 5)]);

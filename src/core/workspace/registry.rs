@@ -230,6 +230,12 @@ impl<C: Client> Registry<C> {
         Some(key)
     }
 
+    /// Whether a walk has not come to its end.
+    pub(super) fn has_more(&self, walk: usize) -> bool {
+        let Walk { next, end, .. } = self.walks[walk];
+        self.entries.get(next).is_some_and(|entry| entry.serial < end)
+    }
+
     pub(super) fn end_walk(&mut self, walk: usize) {
         self.walks.remove(walk);
     }

@@ -121,13 +121,13 @@ impl<C: Client> Runtime<C> {
         if drained && !observers_left { Quiescence::Reached } else { Quiescence::Deferred }
     }
 
-    /// Registers a client. `ask` runs foreign code and gives workspace, display name and the client itself;
-    /// `issued` sees the cookie before anybody can disconnect it.
+    /// Registers a client. `ask` runs foreign code, as long as the runtime is open, and gives workspace and display
+    /// name; `issued` sees the cookie before anybody can disconnect it.
     pub(crate) fn add(
         &self,
         life: u64,
         details: Option<Box<Details>>,
-        ask: impl FnOnce() -> Result<(String, String), Error>,
+        ask: impl FnOnce(&dyn Fn() -> bool) -> Result<(String, String), Error>,
         admit: impl FnOnce() -> C,
         issued: impl FnOnce(u32),
     ) -> Result<(), Error> {
@@ -135,7 +135,7 @@ impl<C: Client> Runtime<C> {
         state.in_flight += 1;
         drop(state);
         let flight = Flight(self);
-        let asked = ask();
+        let asked = ask(&|| self.enter(life).is_ok());
         let now_ms = (self.env.now_ms)();
 
         let mut state = self.state.lock();
@@ -269,11 +269,7 @@ impl<C: Client> Runtime<C> {
     }
 
     pub(super) fn tell(&self, observers: &[Arc<Observer>]) {
-        for observer in observers {
-            if !observer.deliver() {
-                (self.env.log)(Level::Warn, format_args!("an observer let too many changes wait and is unsubscribed"));
-            }
-        }
+        observers.iter().for_each(|observer| observer.deliver(self.env));
     }
 
     /// Ends a retired entry in which nothing runs: release first, unlinked when that has run.
@@ -371,7 +367,7 @@ impl<C: Client> Runtime<C> {
             let mut state = self.state.lock();
             if room.is_err() || state.is_closing() {
                 state.registry.end_walk(walk);
-                return Err(room.map_or(Error::OutOfMemory("the list"), |()| Error::Closed));
+                return Err(room.map_or(Error::OutOfMemory("the list"), |()| Error::Aborted));
             }
             let now_ms = (self.env.now_ms)();
             for _ in 0..BATCH {
