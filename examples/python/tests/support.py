@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import logging
 import os
@@ -14,6 +15,9 @@ from typing import Any, Callable
 
 import wsrt
 from wsrt import _callbacks
+
+# What waits for ever is shown and ends: a thread of Python could not do that while another one keeps the GIL.
+faulthandler.dump_traceback_later(300, exit=True)
 
 
 class Records(logging.Handler):
