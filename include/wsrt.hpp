@@ -799,7 +799,7 @@ public:
     /** As remove(), but never throws. @return what ws_remove_resource() returned */
     [[nodiscard]] status try_remove() noexcept { return owned_.end().code; }
 
-    /** As try_remove(), but never waits: what the destructor does. @return what ws_remove_resource_nowait() returned */
+    /** As try_remove(), but never waits, like the destructor. @return what ws_remove_resource_nowait() returned */
     status remove_nowait() noexcept { return owned_.end_nowait(); }
 
     /** Lets go of the registration, which stays. @return its cookie, 0 if empty; empty afterwards */
@@ -850,7 +850,7 @@ public:
     /** As unsubscribe(), but never throws. @return what ws_unsubscribe() returned */
     [[nodiscard]] status try_unsubscribe() noexcept { return owned_.end().code; }
 
-    /** As try_unsubscribe(), but never waits: what the destructor does. @return what ws_unsubscribe_nowait() returned */
+    /** As try_unsubscribe(), but never waits, like the destructor. @return what ws_unsubscribe_nowait() returned */
     status unsubscribe_nowait() noexcept { return owned_.end_nowait(); }
 
     /** Lets go of the subscription, which stays. @return its number, 0 if empty; empty afterwards */
@@ -1447,7 +1447,7 @@ public:
     /** As destroy(), but never throws. @return what ws_runtime_destroy() returned */
     [[nodiscard]] status try_destroy() noexcept { return ws_runtime_destroy(detach()); }
 
-    /** As try_destroy(), but never waits: what the destructor does. @return what ws_runtime_destroy_nowait() returned */
+    /** As try_destroy(), but never waits, like the destructor. @return what ws_runtime_destroy_nowait() returned */
     status destroy_nowait() noexcept { return ws_runtime_destroy_nowait(detach()); }
 
 private:

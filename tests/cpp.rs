@@ -140,7 +140,8 @@ fn two_units_link_together() {
         format!(
             "#include \"wsrt.h\"\n#include \"wsrt.hpp\"\n\
              int {function}(wsrt::runtime_ref runtime);\nint {function}(wsrt::runtime_ref runtime)\n{{\n    \
-             const wsrt::logger log(wsrt::log_level::info, [](wsrt::log_level, std::string_view, std::string_view) {{}});\n    \
+             const wsrt::logger log(wsrt::log_level::info,\n                           \
+             [](wsrt::log_level, std::string_view, std::string_view) {{}});\n    \
              const wsrt::subscription watch =\n        \
              runtime.subscribe([](wsrt::resource_change, const wsrt::resource_view &) {{}});\n    \
              wsrt::registration made = runtime.add_resource(\"w\", \"{function}\", [] {{ throw 1; }});\n    \
@@ -149,7 +150,8 @@ fn two_units_link_together() {
     };
     let main = "#include \"wsrt.hpp\"\nint first(wsrt::runtime_ref);\nint second(wsrt::runtime_ref);\n\
         static int seen = 0;\nint main()\n{\n    \
-        wsrt::set_exception_handler([](const char *, std::exception_ptr) { seen += 1; });\n    wsrt::runtime runtime;\n    \
+        wsrt::set_exception_handler([](const char *, std::exception_ptr) { seen += 1; });\n    \
+        wsrt::runtime runtime;\n    \
         return !(first(runtime) && second(runtime) && seen == 2);\n}\n";
     let library = stage(&directory, &libraries().join("libwsrt.so"));
     for (name, other, standard) in [("g++", "clang++", "c++17"), ("clang++", "g++", "c++20"), ("g++", "g++", "c++20")] {

@@ -220,11 +220,12 @@ void a_client_removes_itself()
         for (const bool lambda : {false, true}) {
             if (lambda) {
                 /* What is captured is used after the removal, so it has to be there still. */
-                made = runtime.add_resource("w", "n", [&, held = seal(counts), text = std::string(99, 'x')](ws_cookie at) {
+                auto remove = [&, held = seal(counts), text = std::string(99, 'x')](ws_cookie at) {
                     way(at);
                     CHECK_EQ(released, counts.released);
                     CHECK_EQ(99, text.size());
-                });
+                };
+                made = runtime.add_resource("w", "n", std::move(remove));
             } else {
                 made = runtime.add_resource(guest_of(counts, [&](ws_cookie at) -> wsrt::status {
                     way(at);
@@ -333,12 +334,13 @@ void an_observer_ends_its_own_subscription()
     tally counts, observed;
     const auto watch = std::make_unique<wsrt::subscription>();
     wsrt_hresult seen = -1;
-    *watch = runtime.subscribe([&, held = seal(observed)](wsrt::resource_change change, const wsrt::resource_view &one) {
+    auto end = [&, held = seal(observed)](wsrt::resource_change change, const wsrt::resource_view &one) {
         CHECK(change == wsrt::resource_change::added);
         CHECK_TEXT("n", one.display_name);
         seen = watch->unsubscribe().code();
         CHECK_EQ(0, observed.released);
-    });
+    };
+    *watch = runtime.subscribe(std::move(end));
     wsrt::registration made = runtime.add_resource(guest_of(counts));
     CHECK_CODE(WSRT_S_DEFERRED, seen);
     CHECK_EQ(1, observed.released);

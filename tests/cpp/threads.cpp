@@ -108,13 +108,17 @@ void come_and_go(wsrt::runtime_ref runtime, tally &counts, unsigned seed)
         wsrt::registration made;
         made = runtime.add_resource(
             workspace, "n",
-            [&counts, runtime, round, secret = std::move(secret), held = seal(counts)](ws_cookie cookie) -> wsrt_hresult {
+            [&counts, runtime, round, secret = std::move(secret),
+             held = seal(counts)](ws_cookie cookie) -> wsrt_hresult {
                 CHECK_EQ(round, *secret);
                 counts.told += 1;
                 switch (round % 5) {
                 case 0: return WSRT_E_ACCESSDENIED;
                 case 1: throw std::runtime_error("out of order");
-                case 2: runtime.remove_resource(cookie); CHECK_EQ(round, *secret); return WSRT_S_OK;
+                case 2:
+                    static_cast<void>(runtime.try_remove_resource(cookie));
+                    CHECK_EQ(round, *secret);
+                    return WSRT_S_OK;
                 case 3: return WSRT_RPC_E_DISCONNECTED;
                 default: return WSRT_S_OK;
                 }

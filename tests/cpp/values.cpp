@@ -121,7 +121,8 @@ void settings_are_passed_on()
         return {};
     }));
     std::vector<wsrt::report> reports;
-    CHECK_CODE(WSRT_E_TIMEOUT, thrown_by([&] { runtime.disconnect(wsrt::selection::resource(made.cookie()), reports); }));
+    const wsrt::selection one = wsrt::selection::resource(made.cookie());
+    CHECK_CODE(WSRT_E_TIMEOUT, thrown_by([&] { runtime.disconnect(one, reports); }));
     CHECK_EQ(1, reports.size());
     CHECK(reports[0].outcome == wsrt::disconnect_outcome::no_answer);
     CHECK(reports[0].elapsed >= 20ms);
