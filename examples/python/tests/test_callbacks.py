@@ -139,16 +139,21 @@ class Raising(Case):
     def test_on_library_threads_only_who_asked_for_it_is_told(self) -> None:
         with wsrt.Runtime(disconnect_threads=2) as runtime:
             leave = threading.Event()
-            waits = runtime.add("waits", lambda _: None if leave.wait(20) else wsrt.E_FAIL)
+            waits = runtime.add("waits", lambda _: wsrt.E_ABORT if leave.wait(20) else wsrt.E_FAIL)
             fails = runtime.add("fails", fail)
-            results: list[object] = []
-            other = threading.Thread(target=lambda: results.append(runtime.disconnect_workspace("waits")))
+            causes: list[object] = []
+
+            def elsewhere() -> None:
+                causes.append(self.refused(wsrt.E_ABORT, runtime.disconnect_workspace, "waits").__cause__)
+
+            other = threading.Thread(target=elsewhere)
             other.start()
             wait_for(lambda: runtime.resources()[0].state is wsrt.State.DISCONNECTING)
-            self.refused(wsrt.E_FAIL, runtime.disconnect_workspace, "fails")
+            error = self.refused(wsrt.E_FAIL, runtime.disconnect_workspace, "fails")
+            self.assertIsInstance(error.__cause__, Fault)
             leave.set()
             other.join()
-            self.assertEqual(results, [wsrt.S_OK])
+            self.assertEqual(causes, [None])
             waits.close(), fails.close()
 
     def test_too_late_for_anybody(self) -> None:
