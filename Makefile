@@ -9,6 +9,7 @@ help:
 	@echo "make library        libwsrt.so and libwsrt.a in target/release"
 	@echo "make test           all tests"
 	@echo "make test-threads   the threaded tests under ThreadSanitizer"
+	@echo "make lint           rustfmt and clippy"
 	@echo "make teeth          faults planted in a copy: each must turn a test red"
 	@echo "make bench          what the calls cost, beside a floor and peers"
 
@@ -48,6 +49,11 @@ test: tools
 .PHONY: test-threads
 test-threads:
 	@./scripts/tsan.sh
+
+.PHONY: lint
+lint: tools
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 .PHONY: teeth
 teeth:

@@ -1,6 +1,8 @@
 //! The callback contract: from every callback every function may be called, on the same object, on another and on one
 //! that is closing, with the exact code; and S_OK from a removal means that nothing of the object runs any more.
 
+#![allow(clippy::undocumented_unsafe_blocks, reason = "everything here goes through the C border")]
+
 mod support;
 
 use std::cell::Cell;

@@ -1,6 +1,8 @@
 //! The registry against a plain model: random calls, and clients that do random things when told to disconnect.
 //! Codes, calls, releases and observed changes must come in exactly the model's order.
 
+#![allow(clippy::undocumented_unsafe_blocks, reason = "everything here goes through the C border")]
+
 use proptest::prelude::*;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_void};

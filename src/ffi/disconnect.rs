@@ -282,7 +282,7 @@ fn select<'a>(table: &ws_disconnect, id: &'a str, name: &'a str) -> Result<Selec
     match (table.cookie, id, name, all) {
         (0, "", "", true) => Ok(Selection::All),
         (cookie @ 1.., "", "", false) => Ok(Selection::Cookie(cookie)),
-        (0, id, "", false) if !id.is_empty() => Ok(Selection::Workspace(&id)),
+        (0, id, "", false) if !id.is_empty() => Ok(Selection::Workspace(id)),
         (0, "", name, false) if !name.is_empty() => Ok(Selection::Name(name)),
         _ => {
             let why = "needs exactly one of cookie, workspace_id, friendly_name, WS_DISCONNECT_ALL";

@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn catching_up_and_going_on_are_one_order_per_cookie() {
         let mut registry = Registry::new(1);
-        let mut add = |registry: &mut Registry<Mute>| registry.add(Mute, ("w", ""), None, 0, |_| ());
+        let add = |registry: &mut Registry<Mute>| registry.add(Mute, ("w", ""), None, 0, |_| ());
         let keys: Vec<Key> = (0..4).map(|_| add(&mut registry)).collect();
         let mut observers = Observers::new();
         let diary = Arc::new(Mutex::default());
