@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::path::PathBuf;
 use std::process::Command;
 use support::{read, root};
 
@@ -17,33 +18,46 @@ fn the_c_example_compiles_and_runs() {
     let example = blocks("c").remove(0);
     let lines = example.lines().filter(|line| !line.trim().is_empty()).count();
     assert!(lines <= 27, "{lines} lines are no short example");
-    let directory = std::env::current_exe().expect("this test").with_file_name("readme");
+    let said = compiled_and_run("c", "cc", &["-std=c99", "-pedantic"], &example);
+    assert_eq!(said, "end the connection in contoso, registered as something\n");
+}
+
+#[test]
+fn the_cpp_example_compiles_and_runs() {
+    let example = blocks("cpp").remove(0);
+    let said = compiled_and_run("cpp", "c++", &["-std=c++17", "-pedantic"], &example);
+    assert_eq!(said, "Mail is in contoso\nend the connection\n0 left\n");
+}
+
+/// A directory of one example's own.
+fn directory(of: &str) -> PathBuf {
+    let directory = std::env::current_exe().expect("this test").with_file_name(format!("readme-{of}"));
     std::fs::create_dir_all(&directory).expect("a directory");
-    std::fs::write(directory.join("example.c"), &example).expect("written");
+    directory
+}
+
+/// Compiles an example as the README says to link statically, runs it, and gives back what it prints.
+fn compiled_and_run(language: &str, compiler: &str, options: &[&str], example: &str) -> String {
+    let directory = directory(language);
+    let source = format!("example.{language}");
+    std::fs::write(directory.join(&source), example).expect("written");
     let library = std::env::current_exe().expect("this test").with_file_name("libwsrt.a");
-    let built = Command::new("cc")
-        .args([
-            "-std=c99",
-            "-Wall",
-            "-Wextra",
-            "-pedantic",
-            "-Werror",
-            "-DWSRT_STATIC",
-            "-o",
-            "example",
-            "example.c",
-            "-I",
-        ])
+    let built = Command::new(compiler)
+        .args(options)
+        .args(["-Wall", "-Wextra", "-Werror", "-DWSRT_STATIC", "-o", "example", &source, "-I"])
         .arg(root().join("include"))
         .arg(library)
         .args(static_libraries())
         .current_dir(&directory)
-        .status()
-        .expect("cc is needed");
-    assert!(built.success());
-    let ran = Command::new(directory.join("example")).output().expect("it runs");
-    assert!(ran.status.success());
-    assert_eq!(String::from_utf8_lossy(&ran.stdout), "end the connection in contoso, registered as something\n");
+        .status();
+    assert!(built.unwrap_or_else(|why| panic!("{compiler} is needed: {why}")).success());
+    output_of(&mut Command::new(directory.join("example")))
+}
+
+fn output_of(command: &mut Command) -> String {
+    let ran = command.output().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    assert!(ran.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).expect("UTF-8")
 }
 
 /// What the README says to link beside libwsrt.a.
