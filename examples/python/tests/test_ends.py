@@ -224,7 +224,7 @@ class Interpreter(Case):
         )
 
     def test_fork(self) -> None:
-        self.ends(
+        said = self.ends(
             "import os, sys\n"
             "runtime = wsrt.Runtime()\n"
             "held = runtime.add('w', obey, release=lambda: print('released', flush=True))\n"
@@ -242,3 +242,5 @@ class Interpreter(Case):
             "3",
             "released",
         )
+        # The child does not wait at its end for what belongs to its parent.
+        self.assertEqual(said, "")
