@@ -9,7 +9,7 @@ import warnings
 
 import wsrt
 
-from .support import Case, complain, ignore, obey, program
+from .support import Case, complain, ignore, obey, program, wait_for
 
 
 class Closing(Case):
@@ -43,6 +43,8 @@ class Closing(Case):
                     self.assertEqual(answers[1:], [wsrt.S_DEFERRED])
                     two = runtime.add("w", lambda _: answers.append(runtime.close()))
                     self.refused(wsrt.E_ABORT, two.disconnect)
+                    # On a thread of the library it may be answered only after the disconnect has ended.
+                    wait_for(lambda: len(answers) == 3)
                     self.assertEqual(answers[2:], [wsrt.S_DEFERRED])
 
     def test_log_inside_itself_and_replaced(self) -> None:
