@@ -29,6 +29,17 @@ fn the_cpp_example_compiles_and_runs() {
     assert_eq!(said, "Mail is in contoso\nend the connection\n0 left\n");
 }
 
+#[test]
+fn the_python_example_runs() {
+    let library = std::env::current_exe().expect("this test").with_file_name("libwsrt.so");
+    let mut python = Command::new("/usr/bin/python3");
+    python.args(["-c", &blocks("python").remove(0)]);
+    python.env("PYTHONPATH", root().join("examples/python")).env("WSRT_LIBRARY", library);
+    let told = "end the connection in contoso, registered as something\n";
+    let expected = format!("{told}{told}WSRT_E_FAIL because of OSError('the line is busy')\n");
+    assert_eq!(output_of(&mut python), expected);
+}
+
 /// A directory of one example's own.
 fn directory(of: &str) -> PathBuf {
     let directory = std::env::current_exe().expect("this test").with_file_name(format!("readme-{of}"));
