@@ -43,8 +43,6 @@ impl Chain {
     }
 }
 
-/// A fan-out over a million entries is bound by memory: what it touches of an entry is in the first cache line.
-#[repr(C, align(64))]
 pub(super) struct Entry<C: Client> {
     client: Option<C>,
     /// Rises with every registration of a runtime and never wraps, unlike the cookie.
@@ -56,7 +54,6 @@ pub(super) struct Entry<C: Client> {
     pub(super) standing: Standing,
     /// An `issue_disconnect` is running.
     pub(super) telling: bool,
-
     /// The previous entry, by lane.
     previous: [u32; 3],
     workspace: u32,
