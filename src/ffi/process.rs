@@ -40,13 +40,21 @@ unsafe extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Starts a thread that takes no signal: the program's handlers are for its own threads.
+/// What a program's own threads are to be told by the system, not one of ours. No more than these: a runtime of garbage
+/// collection stops every thread that runs its code by a signal of its choice.
+const FOR_THE_PROGRAM: [i32; 6] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGALRM, libc::SIGCHLD, libc::SIGWINCH];
+
+/// Starts a thread that does not take the signals that are for the program.
 pub(super) fn spawn(work: Box<dyn FnOnce() + Send>) -> bool {
-    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    let (mut ours, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
     // SAFETY: both are room for a set; the new thread begins with this thread's mask, which is put back.
     unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        libc::sigemptyset(ours.as_mut_ptr());
+        for signal in FOR_THE_PROGRAM {
+            libc::sigaddset(ours.as_mut_ptr(), signal);
+        }
+        libc::pthread_sigmask(libc::SIG_BLOCK, ours.as_ptr(), before.as_mut_ptr());
         let spawned = std::thread::Builder::new().name("wsrt-disconnect".into()).spawn(work);
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
         spawned.is_ok()

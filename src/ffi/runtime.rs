@@ -34,8 +34,8 @@ pub struct ws_runtime_options {
     pub cb_size: u32,
     /// WS_RUNTIME_*
     pub flags: u32,
-    /// How many clients a ws_disconnect_* tells at a time, each on a thread of the library (which takes no signals), 64
-    /// at most; 0: one after another, on the calling thread. A thread whose client misses its deadline stays with it and is
+    /// How many clients a ws_disconnect_* tells at a time, each on a thread of the library (which takes none of
+    /// SIGHUP, SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGWINCH), 64 at most; 0: one after another, on the calling thread. A thread whose client misses its deadline stays with it and is
     /// replaced: n clients that hang keep n threads. Inside a callback, and where no thread can be had, the calling
     /// thread is used, without a deadline.
     pub disconnect_threads: u32,

@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <dirent.h>
+#include <signal.h>
 
 static ws_runtime *with_threads(uint32_t threads, uint32_t deadline_ms)
 {
@@ -50,6 +51,35 @@ static void threads_of_the_library_make_the_calls(void)
     CHECK_HR(WSRT_S_OK, ws_runtime_destroy(runtime));
     CHECK_EQ(1, one.released);
     CHECK_EQ(1, self.released);
+    wait_for_the_librarys_threads();
+}
+
+static sigset_t seen_blocked;
+
+static void look_at_signals(struct client *client)
+{
+    (void)client;
+    pthread_sigmask(SIG_BLOCK, NULL, &seen_blocked);
+}
+
+/* Ctrl-C is for the program's own threads. What a garbage collector stops threads by must reach them all. */
+static void the_programs_signals_are_for_its_own_threads(void)
+{
+    ws_runtime *runtime = with_threads(1, 0);
+    struct client one = client_of("w", "n");
+    sigset_t own;
+    one.when_told = look_at_signals;
+    add(runtime, &one);
+    CHECK_HR(WSRT_S_OK, ws_disconnect_workspace(runtime, "w"));
+    CHECK_EQ(1, sigismember(&seen_blocked, SIGINT));
+    CHECK_EQ(1, sigismember(&seen_blocked, SIGTERM));
+    CHECK_EQ(0, sigismember(&seen_blocked, SIGPWR));
+    CHECK_EQ(0, sigismember(&seen_blocked, SIGXCPU));
+    CHECK_EQ(0, sigismember(&seen_blocked, SIGUSR1));
+    CHECK_EQ(0, sigismember(&seen_blocked, SIGRTMIN));
+    pthread_sigmask(SIG_BLOCK, NULL, &own);
+    CHECK_EQ(0, sigismember(&own, SIGINT));
+    CHECK_HR(WSRT_S_OK, ws_runtime_destroy(runtime));
     wait_for_the_librarys_threads();
 }
 
@@ -200,6 +230,7 @@ static void a_runtime_may_be_destroyed_under_its_threads(void)
 int main(void)
 {
     RUN(threads_of_the_library_make_the_calls);
+    RUN(the_programs_signals_are_for_its_own_threads);
     RUN(the_calls_run_at_once);
     RUN(who_does_not_answer_delays_nobody);
     RUN(a_late_answer_of_the_dead_drops_it);
