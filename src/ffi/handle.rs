@@ -33,6 +33,21 @@ const KIND_BITS: u32 = 4;
 const SLOT_BITS: u32 = 20;
 pub(super) const SLOTS: u32 = 1 << SLOT_BITS;
 
+/// Spreads every bit of a handle over its life, so that one that is nearly right names nothing, not even a neighbour.
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+const UNMIX: u64 = inverse(MIX);
+
+/// The inverse of an odd number modulo 2^64: each step of Newton's doubles the bits that are right, of which 3 are.
+const fn inverse(odd: u64) -> u64 {
+    let mut guess = odd;
+    let mut right = 3;
+    while right < 64 {
+        guess = guess.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(guess)));
+        right *= 2;
+    }
+    guess
+}
+
 /// A handle taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Name {
@@ -42,11 +57,12 @@ pub(super) struct Name {
 
 impl Name {
     pub(super) const fn encode(self, kind: Kind, secret: u64) -> u64 {
-        (self.life << (KIND_BITS + SLOT_BITS) | (self.slot as u64) << KIND_BITS | kind as u64) ^ secret
+        let bits = self.life << (KIND_BITS + SLOT_BITS) | (self.slot as u64) << KIND_BITS | kind as u64;
+        bits.wrapping_mul(MIX) ^ secret
     }
 
     pub(super) const fn decode(handle: u64, kind: Kind, secret: u64) -> Option<Self> {
-        let bits = handle ^ secret;
+        let bits = (handle ^ secret).wrapping_mul(UNMIX);
         if bits & ((1 << KIND_BITS) - 1) != kind as u64 {
             return None;
         }
@@ -213,5 +229,15 @@ mod tests {
         let handle = name.encode(Kind::Runtime, 0xDEAD_BEEF_CAFE_F00D);
         assert_eq!(Name::decode(handle, Kind::Runtime, 0xDEAD_BEEF_CAFE_F00D), Some(name));
         assert_eq!(Name::decode(handle, Kind::Text, 0xDEAD_BEEF_CAFE_F00D), None);
+    }
+
+    #[test]
+    fn a_handle_with_one_wrong_bit_is_no_neighbours() {
+        let secret = 0xDEAD_BEEF_CAFE_F00D;
+        let handle = Name { slot: 5, life: 1 }.encode(Kind::Runtime, secret);
+        for bit in 0..64 {
+            let near = Name::decode(handle ^ 1 << bit, Kind::Runtime, secret);
+            assert!(near.is_none_or(|name| name.life != 1), "bit {bit}: {near:?}");
+        }
     }
 }
