@@ -37,7 +37,7 @@ bench: library
 	@echo
 	@./target/peers/release/peers
 
-TEST_NEEDS = gcc g++ clang libc6-dev binutils valgrind pkg-config python3 python3-pip python3-setuptools python3-venv python3-wheel mypy
+TEST_NEEDS = gcc g++ clang libc6-dev binutils valgrind pkg-config python3 python3-pip python3-setuptools python3-venv python3-wheel mypy mono-mcs mono-runtime
 
 .PHONY: test
 test: tools

@@ -54,6 +54,10 @@ namespace Wsrt
         {
             Call call = new Call { outer = latest };
             latest = null;
+            if (depth == 0)
+            {
+                AtExit.Enter();
+            }
             depth += 1;
             return call;
         }
@@ -64,6 +68,10 @@ namespace Wsrt
             Answer mine = latest;
             latest = outer;
             depth -= 1;
+            if (depth == 0)
+            {
+                AtExit.Leave();
+            }
             return mine;
         }
 

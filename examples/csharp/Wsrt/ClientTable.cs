@@ -95,6 +95,7 @@ namespace Wsrt
             ClientTable table = Of(userData);
             Exception thrown = null;
             int code;
+            AtExit.Enter();
             try
             {
                 code = table.client.IssueDisconnect(cookie).Code;
@@ -103,6 +104,10 @@ namespace Wsrt
             {
                 thrown = exception;
                 code = table.Caught("issue_disconnect", exception);
+            }
+            finally
+            {
+                AtExit.Leave();
             }
             if (code < 0)
             {

@@ -28,10 +28,19 @@ namespace Wsrt
         internal void Own(IntPtr runtime)
         {
             SetHandle(runtime);
+            AtExit.Add(runtime);
+        }
+
+        /// <summary>The runtime has been ended.</summary>
+        internal void Disown()
+        {
+            AtExit.Remove(handle);
+            SetHandleAsInvalid();
         }
 
         protected override bool ReleaseHandle()
         {
+            AtExit.Remove(handle);
             return Native.ws_runtime_destroy_nowait(handle) >= 0;
         }
     }

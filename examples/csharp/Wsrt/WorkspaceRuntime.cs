@@ -18,7 +18,8 @@ namespace Wsrt
     /// </para>
     /// <para>
     /// Dispose ends it and waits; one that is dropped ends, without waiting, when the garbage collector finds it and
-    /// all its registrations and subscriptions dropped.
+    /// all its registrations and subscriptions dropped. Those that live at the end of the process end then, without
+    /// waiting.
     /// </para>
     /// </remarks>
     public sealed class WorkspaceRuntime : IDisposable
@@ -59,8 +60,8 @@ namespace Wsrt
             IntPtr name = IntPtr.Zero;
             Call call = Call.Begin();
             int code = Native.ws_runtime_create(ref native, ref name);
-            handle.Own(name);
             call.End(code);
+            handle.Own(name);
             usesThreads = native.disconnect_threads > 0;
         }
 
@@ -357,7 +358,7 @@ namespace Wsrt
         {
             Call call = Call.Begin();
             Result result = call.End(Native.ws_runtime_destroy(handle.Name));
-            handle.SetHandleAsInvalid();
+            handle.Disown();
             return result;
         }
 
@@ -368,7 +369,7 @@ namespace Wsrt
         {
             Call call = Call.Begin();
             Result result = call.End(Native.ws_runtime_destroy_nowait(handle.Name));
-            handle.SetHandleAsInvalid();
+            handle.Disown();
             return result;
         }
 
@@ -380,7 +381,7 @@ namespace Wsrt
             {
                 // Of two that come together, one is told that there is nothing to end.
                 Native.ws_runtime_destroy(handle.Name);
-                handle.SetHandleAsInvalid();
+                handle.Disown();
             }
         }
 

@@ -45,7 +45,9 @@ namespace Wsrt
         /// <summary>What the last call of this thread failed with. To be asked before any other call.</summary>
         internal static WsrtException OfLastCall(int code, Exception inner)
         {
-            return new WsrtException(new Result(code), LastReason(code), inner);
+            WsrtException failure = new WsrtException(new Result(code), LastReason(code), inner);
+            AtExit.StopHereIfEnding(code);
+            return failure;
         }
 
         private static string LastReason(int code)

@@ -1,0 +1,113 @@
+// What the calls cost from C#, in ns; the best of several rounds. Build and run it as Story.cs says.
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using Wsrt;
+
+internal static class Bench
+{
+    private sealed class Client : IWorkspaceClient
+    {
+        internal int Told;
+
+        public string GetResourceId()
+        {
+            return "workspace";
+        }
+
+        public string GetResourceDisplayName()
+        {
+            return "name";
+        }
+
+        public Result IssueDisconnect(uint cookie)
+        {
+            Told += 1;
+            return Result.Ok;
+        }
+
+        public void Released()
+        {
+        }
+    }
+
+    private static void Best(string what, int operations, Action action)
+    {
+        double best = double.MaxValue;
+        for (int round = 0; round < 7; round++)
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            action();
+            best = Math.Min(best, watch.Elapsed.TotalMilliseconds * 1e6 / operations);
+        }
+        Console.WriteLine("{0,-28} {1,8:F0} ns", what, best);
+    }
+
+    private static void Main()
+    {
+        const int many = 100000, clients = 1000, rounds = 100;
+        using (WorkspaceRuntime runtime = new WorkspaceRuntime())
+        {
+            Client client = new Client();
+            Best("call that fails at once", 10000, () =>
+            {
+                for (int at = 0; at < 10000; at++)
+                {
+                    try
+                    {
+                        runtime.Disconnect(0);
+                    }
+                    catch (WsrtException)
+                    {
+                    }
+                }
+            });
+            Best("add + remove", many, () =>
+            {
+                for (int at = 0; at < many; at++)
+                {
+                    runtime.Add(client).Remove();
+                }
+            });
+            List<Registration> kept = new List<Registration>();
+            for (int at = 0; at < clients; at++)
+            {
+                kept.Add(runtime.Add(client));
+            }
+            client.Told = 0;
+            Best("callback in a fan-out", clients * rounds, () =>
+            {
+                for (int round = 0; round < rounds; round++)
+                {
+                    runtime.DisconnectWorkspace("workspace");
+                }
+            });
+            Best("callback with its report", clients * rounds, () =>
+            {
+                for (int round = 0; round < rounds; round++)
+                {
+                    runtime.Disconnect(DisconnectSelection.All);
+                }
+            });
+            Best("disconnect of one", many, () =>
+            {
+                for (int at = 0; at < many; at++)
+                {
+                    kept[0].Disconnect();
+                }
+            });
+            if (client.Told != 7 * (2 * clients * rounds + many))
+            {
+                throw new InvalidOperationException("callbacks were lost");
+            }
+            Best("listing, per registration", clients * rounds, () =>
+            {
+                for (int round = 0; round < rounds; round++)
+                {
+                    runtime.GetResources();
+                }
+            });
+            GC.KeepAlive(kept);
+        }
+    }
+}
