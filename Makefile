@@ -29,13 +29,22 @@ demo:
 
 .PHONY: bench
 bench: library
-	@./scripts/need.sh gcc libc6-dev
+	@./scripts/need.sh gcc g++ libc6-dev python3 mono-mcs mono-runtime
 	@gcc -std=c11 -O2 -Wall -Wextra -Werror -pthread -Iinclude benches/registry.c -o target/release/registry-bench \
 		-Ltarget/release -lwsrt -Wl,-rpath,'$$ORIGIN'
 	@$(CARGO) build --release --quiet --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 	@./target/release/registry-bench
 	@echo
 	@./target/peers/release/peers
+	@echo
+	@g++ -std=c++17 -O2 -Wall -Wextra -Werror -pthread -Iinclude benches/bindings.cpp -o target/release/bindings-bench \
+		-Ltarget/release -lwsrt -Wl,-rpath,'$$ORIGIN'
+	@./target/release/bindings-bench
+	@echo
+	@WSRT_LIBRARY=$$PWD/target/release/libwsrt.so /usr/bin/python3 examples/python/bench.py
+	@echo
+	@mcs -langversion:7.2 -out:target/release/Bench.exe examples/csharp/Bench.cs examples/csharp/Wsrt/*.cs
+	@LD_LIBRARY_PATH=target/release mono target/release/Bench.exe
 
 TEST_NEEDS = gcc g++ clang libc6-dev binutils valgrind pkg-config python3 python3-pip python3-setuptools python3-venv python3-wheel mypy mono-mcs mono-runtime
 

@@ -40,6 +40,25 @@ fn the_python_example_runs() {
     assert_eq!(output_of(&mut python), expected);
 }
 
+#[test]
+fn the_csharp_example_compiles_and_runs() {
+    let directory = directory("csharp");
+    std::fs::write(directory.join("Example.cs"), blocks("csharp").remove(0)).expect("written");
+    let binding = std::fs::read_dir(root().join("examples/csharp/Wsrt")).expect("the binding").flatten();
+    let sources = binding.map(|file| file.path()).filter(|file| file.extension().is_some_and(|end| end == "cs"));
+    let mut compile = Command::new("mcs");
+    output_of(
+        compile
+            .args(["-langversion:7.2", "-warnaserror", "-out:Example.exe", "Example.cs"])
+            .args(sources)
+            .current_dir(&directory),
+    );
+    let library = std::env::current_exe().expect("this test");
+    let mut run = Command::new("mono");
+    run.arg(directory.join("Example.exe")).env("LD_LIBRARY_PATH", library.parent().expect("a directory"));
+    assert_eq!(output_of(&mut run), "end the connection, registered as something\n");
+}
+
 /// A directory of one example's own.
 fn directory(of: &str) -> PathBuf {
     let directory = std::env::current_exe().expect("this test").with_file_name(format!("readme-{of}"));

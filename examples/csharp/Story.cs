@@ -5,8 +5,8 @@
 //
 // Build and run it after `make library`, in the root of the repository:
 //
-//     mcs -target:library -out:target/Wsrt.dll examples/csharp/Wsrt/*.cs
-//     mcs -r:target/Wsrt.dll -out:target/Story.exe examples/csharp/Story.cs
+//     mcs -langversion:7.2 -target:library -out:target/Wsrt.dll examples/csharp/Wsrt/*.cs
+//     mcs -langversion:7.2 -r:target/Wsrt.dll -out:target/Story.exe examples/csharp/Story.cs
 //     LD_LIBRARY_PATH=target/release mono target/Story.exe
 //
 // Every line is printed by what the library did: by a callback that it made, or from what it returned.
