@@ -7,7 +7,7 @@ namespace Wsrt
     /// A value: any thread, no ownership. Calls of this binding return it where there is more than one kind of success,
     /// and throw a <see cref="WsrtException"/> on failure.
     /// </remarks>
-    public readonly struct Result : IEquatable<Result>
+    public struct Result : IEquatable<Result>
     {
         /// <summary>Done.</summary>
         public static readonly Result Ok = new Result(0x00000000);
