@@ -979,7 +979,8 @@ wsrt_hresult ws_enum_resources(struct ws_runtime *runtime,
  * @par Ownership
  * The caller owns the runtime and ends it with ws_runtime_destroy().
  * @par Threads
- * Any. The library starts no thread before a ws_disconnect_* with disconnect_threads.
+ * Any. The library starts threads only in a ws_disconnect_* with disconnect_threads, and for an observer that changes
+ * outrun; each ends when its work is done.
  * @par Callbacks
  * None.
  * @par Re-entrancy

@@ -124,7 +124,8 @@ unsafe fn config(options: *const ws_runtime_options) -> Result<Config, Failure> 
 /// @par Ownership
 /// The caller owns the runtime and ends it with ws_runtime_destroy().
 /// @par Threads
-/// Any. The library starts no thread before a ws_disconnect_* with disconnect_threads.
+/// Any. The library starts threads only in a ws_disconnect_* with disconnect_threads, and for an observer that changes
+/// outrun; each ends when its work is done.
 /// @par Callbacks
 /// None.
 /// @par Re-entrancy

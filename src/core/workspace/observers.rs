@@ -1,8 +1,9 @@
 //! Who is told of changes, in which order, on which thread.
 //!
 //! Changes are queued under the registry's lock, so their order is that of what happened; whichever thread finds an
-//! observer with events and nobody delivering delivers them all, with no lock held. An observer is therefore never
-//! called twice at once, and one that never returns holds up one thread. May not: call foreign code under a lock.
+//! observer with events and nobody delivering delivers them, with no lock held: its own and a bounded number of others',
+//! and a thread of the library goes on from there. An observer is therefore never called twice at once, and one that
+//! never returns holds up one thread. May not: call foreign code under a lock.
 
 use super::registry::{Key, Registry};
 use super::{Client, Info, Standing};
