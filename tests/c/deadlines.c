@@ -83,6 +83,27 @@ static void the_programs_signals_are_for_its_own_threads(void)
     wait_for_the_librarys_threads();
 }
 
+static int threads_seen;
+
+static void count_threads(struct client *client)
+{
+    (void)client;
+    threads_seen = threads_of_this_process();
+}
+
+/* However many are allowed: one client takes one. */
+static void there_are_no_more_threads_than_clients(void)
+{
+    ws_runtime *runtime = with_threads(UINT32_MAX, 0);
+    struct client one = client_of("w", "n");
+    one.when_told = count_threads;
+    add(runtime, &one);
+    CHECK_HR(WSRT_S_OK, ws_disconnect_resource(runtime, one.cookie));
+    CHECK_EQ(2, threads_seen);
+    CHECK_HR(WSRT_S_OK, ws_runtime_destroy(runtime));
+    wait_for_the_librarys_threads();
+}
+
 static pthread_barrier_t together;
 
 static void meet(struct client *client)
@@ -231,6 +252,7 @@ int main(void)
 {
     RUN(threads_of_the_library_make_the_calls);
     RUN(the_programs_signals_are_for_its_own_threads);
+    RUN(there_are_no_more_threads_than_clients);
     RUN(the_calls_run_at_once);
     RUN(who_does_not_answer_delays_nobody);
     RUN(a_late_answer_of_the_dead_drops_it);
