@@ -1,20 +1,26 @@
 /**
  * @file wsrt.h
- * The RemoteApp and Desktop Connection workspace runtime.
+ * The RemoteApp and Desktop Connection workspace runtime, and the COM+ resource dispenser.
  *
- * A client registers its live connection and gets a cookie; when it disconnects it says so; and the runtime can
+ * The workspace runtime (ws_*): a client registers its live connection and gets a cookie; when it disconnects it says so; and the runtime can
  * disconnect it by calling it back: one connection, or every connection of a workspace.
+ *
+ * The resource dispenser (dispenser_*): a pool of anything, whose owner supplies a driver that creates, rates, enlists,
+ * resets and destroys. It keeps what is enlisted in a transaction for that transaction, and takes back what belongs to an
+ * object that has ended. Types, resources, objects and transactions are numbers of yours, never followed; those of
+ * objects and transactions hold in the whole process.
  *
  * What holds everywhere:
  * - Functions return a wsrt_hresult: negative is failure, WSRT_S_OK is 0. Out parameters come last and are zeroed on
  *   failure (wsrt_last_error() alone differs). wsrt_last_error() tells, per thread, which argument or callback of a
- *   ws_* function was wrong and why.
+ *   ws_* or dispenser_* function was wrong and why. A pointer that must not be NULL is WSRT_E_POINTER in a ws_* and
+ *   WSRT_E_INVALIDARG in a dispenser_* function.
  * - Handles are names, not addresses: one that is stale, destroyed, foreign or garbage is WSRT_E_HANDLE, never
  *   undefined behaviour. A handle inherited by fork() is WSRT_E_FORKED: the child may only destroy it, which forgets
  *   it, and make new ones; no callback and no release of the parent runs in it. A child forked inside a callback must
  *   not return from that callback.
  * - Strings are UTF-8 and NUL-terminated; those passed in are copied during the call, and NULL is the empty string.
- * - A struct begins with cb_size; its WSRT_*_INIT or WS_*_INIT macro sets it. Fields left 0 are as if not there. A
+ * - A struct begins with cb_size; its macro, the name and _INIT, sets it. Fields left 0 are as if not there. A
  *   longer struct of a newer header is taken if all that this library does not know is 0, else WSRT_E_INVALIDARG.
  * - A table of callbacks is copied during the call. Only if the call succeeds does user_data pass to the library;
  *   release(user_data) then runs exactly once, after the last callback, on any thread. The functions themselves (thunks,
@@ -27,7 +33,7 @@
  *   one of them takes, nor from a thread that one of them waits for: finalizers use the _nowait forms.
  * - The shared library cannot be unloaded. Where the allocator fails, the process is aborted.
  *
- * "S-12" and the like number the behaviours that the Windows pages leave open; docs/behaviour.md lists them.
+ * "S-12", "D-7" and the like number the behaviours that the Windows pages leave open; docs/behaviour.md lists them.
  */
 
 #ifndef WSRT_H
@@ -47,6 +53,13 @@
 #  endif
 #endif
 
+
+/**
+ * A pool of resources that its owner's driver makes and ends. Made by dispenser_create().
+ *
+ * The pointer is a name, not an address.
+ */
+typedef struct dispenser dispenser;
 
 /**
  * What a program adds to a runtime as its host. Not used in this version.
@@ -76,6 +89,16 @@ typedef struct wsrt_text wsrt_text;
  * A result: negative is failure. Laid out as an HRESULT; print it as 0x%08X.
  */
 typedef int32_t wsrt_hresult;
+
+/**
+ * Names a type of resources. The library compares it and passes it on, and never follows it; 0 names nothing.
+ */
+typedef size_t dispenser_restypid;
+
+/**
+ * Names one resource of one dispenser; often its address. The driver chooses it; 0 names nothing.
+ */
+typedef size_t dispenser_resid;
 
 /**
  * Names a registration: a DWORD, never 0. A later registration has the higher cookie until the count wraps.
@@ -157,6 +180,16 @@ typedef struct wsrt_guid {
 } wsrt_guid;
 
 /**
+ * Names an object that runs in the process; best its address. 0: none.
+ */
+typedef size_t dispenser_instid;
+
+/**
+ * Names a transaction in the whole process; best the address of an object of yours. 0: none.
+ */
+typedef size_t dispenser_transid;
+
+/**
  * Whom ws_disconnect_ex() disconnects: exactly one of cookie, workspace_id, friendly_name, or WS_DISCONNECT_ALL.
  * WS_DISCONNECT_INIT sets cb_size.
  */
@@ -235,6 +268,208 @@ typedef struct ws_disconnect_report {
  */
 typedef wsrt_hresult (*ws_disconnect_visitor)(void *user_data,
                                               const struct ws_disconnect_report *report);
+
+/**
+ * Figures of a dispenser. DISPENSER_STATS_INIT sets cb_size.
+ */
+typedef struct dispenser_stats {
+  /**
+   * sizeof(dispenser_stats)
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * DISPENSER_OPEN or DISPENSER_CLOSED
+   */
+  uint32_t state;
+  /**
+   * Resources in stock, in no transaction.
+   */
+  uint32_t free_unenlisted;
+  /**
+   * Resources in stock for their transactions only.
+   */
+  uint32_t free_enlisted;
+  /**
+   * Resources allocated, in no transaction; being reset counts.
+   */
+  uint32_t used_unenlisted;
+  /**
+   * Resources allocated and enlisted; being reset counts.
+   */
+  uint32_t used_enlisted;
+  /**
+   * Resources tracked.
+   */
+  uint32_t tracked;
+  /**
+   * Resources given up that are destroyed when their transaction ends.
+   */
+  uint32_t awaiting_transaction;
+  /**
+   * Calls of create_resource that run.
+   */
+  uint32_t creating;
+  /**
+   * Calls of destroy_resource that run.
+   */
+  uint32_t destroying;
+  /**
+   * Callbacks written off that have not returned.
+   */
+  uint32_t written_off;
+  /**
+   * 0 in this version: nobody waits.
+   */
+  uint32_t waiting;
+  /**
+   * The most resources in use at once, as seen when one was created and when this was asked.
+   */
+  uint32_t peak_used;
+  /**
+   * 0 in this version.
+   */
+  uint32_t peak_waiting;
+  /**
+   * 0
+   */
+  uint32_t reserved;
+  /**
+   * What create_resource answered last.
+   */
+  wsrt_hresult last_create_result;
+  /**
+   * 0
+   */
+  uint32_t reserved2;
+  /**
+   * Resources handed out.
+   */
+  uint64_t allocs;
+  /**
+   * Resources that came back, also by DISPENSER_AUTO_RECLAIM.
+   */
+  uint64_t frees;
+  /**
+   * Resources created.
+   */
+  uint64_t creates;
+  /**
+   * Calls of create_resource that failed, or whose id was not taken.
+   */
+  uint64_t create_failures;
+  /**
+   * Resources destroyed.
+   */
+  uint64_t destroys;
+  /**
+   * Calls of destroy_resource and destroy_resource_s that failed.
+   */
+  uint64_t destroy_failures;
+  /**
+   * Calls of reset_resource that failed.
+   */
+  uint64_t reset_failures;
+  /**
+   * Calls of enlist_resource for a transaction that failed.
+   */
+  uint64_t enlist_failures;
+  /**
+   * 0 in this version.
+   */
+  uint64_t waits;
+  /**
+   * 0 in this version.
+   */
+  uint64_t wait_timeouts;
+  /**
+   * 0 in this version.
+   */
+  uint64_t wait_total_us;
+  /**
+   * 0 in this version.
+   */
+  uint64_t wait_max_us;
+  /**
+   * How long the resource that is in use longest has been so, in ms, as sweeps saw it.
+   */
+  uint64_t longest_hold_ms;
+  /**
+   * Who allocated that one: the system's number of the thread.
+   */
+  uint64_t longest_hold_thread;
+} dispenser_stats;
+
+/**
+ * A resource as it was at one moment. DISPENSER_RESOURCE_INFO_INIT sets cb_size where you ask for one.
+ */
+typedef struct dispenser_resource_info {
+  /**
+   * sizeof(dispenser_resource_info)
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * DISPENSER_RESOURCE_*
+   */
+  uint32_t state;
+  /**
+   * How long it may be idle, in seconds; negative: for ever.
+   */
+  int32_t secs_free_before_destroy;
+  /**
+   * Since when it is there, in ms.
+   */
+  uint64_t age_ms;
+  /**
+   * How long it has been in that state, in ms, as sweeps saw it; 0 before the first that did.
+   */
+  uint64_t state_age_ms;
+  /**
+   * How often it has been allocated.
+   */
+  uint64_t uses;
+  /**
+   * Who allocated or tracked it last: the system's number of the thread.
+   */
+  uint64_t thread_id;
+  /**
+   * The resource; 0 if a string names it, or while it is being created.
+   */
+  dispenser_resid resid;
+  /**
+   * The type that it was last allocated for; 0 for a tracked one.
+   */
+  dispenser_restypid restypid;
+  /**
+   * The object that has it; 0: none.
+   */
+  dispenser_instid instid;
+  /**
+   * The transaction that it is enlisted in; 0: none.
+   */
+  dispenser_transid transid;
+  /**
+   * 0 in this version.
+   */
+  size_t holder_tag;
+  /**
+   * The string that names a tracked resource, in a callback only; else NULL.
+   */
+  const char *sresid;
+} dispenser_resource_info;
+
+/**
+ * Sees resources one by one; WSRT_S_OK goes on, WSRT_S_FALSE and failures stop.
+ */
+typedef wsrt_hresult (*dispenser_resource_visitor)(void *user_data,
+                                                   const struct dispenser_resource_info *info);
 
 /**
  * Where the library's messages go. Set with wsrt_set_log(); WSRT_LOG_INIT sets cb_size.
@@ -361,6 +596,163 @@ typedef struct ws_observer {
 } ws_observer;
 
 /**
+ * What the owner of a pool does for it. DISPENSER_DRIVER_INIT sets cb_size.
+ *
+ * Each is called with no lock held, on the thread of the call that needs it or, in a sweep, on a thread of the library;
+ * each may call every function, also on the dispenser that calls it. Several may run at once, but only one for one
+ * resource. One that takes longer than callback_deadline_ms is written off: what it brings late is cleaned up.
+ */
+typedef struct dispenser_driver {
+  /**
+   * sizeof(dispenser_driver)
+   */
+  uint32_t cb_size;
+  /**
+   * 0
+   */
+  uint32_t flags;
+  /**
+   * Passed to every function of this table.
+   */
+  void *user_data;
+  /**
+   * Makes a resource of a type; required. Sets *resid, which must not be 0 nor the id of another that this dispenser
+   * has, pooled or tracked: else the resource is not taken, nothing is called for it, and the alloc fails with
+   * WSRT_E_INVALIDARG. May set *secs_free_before_destroy, how long it may lie idle, in seconds: 0 until the next
+   * sweep; negative, or left alone, for ever. A failure is what the alloc returns.
+   */
+  wsrt_hresult (*create_resource)(void *user_data,
+                                  dispenser_restypid restypid,
+                                  dispenser_resid *resid,
+                                  int32_t *secs_free_before_destroy);
+  /**
+   * Says how well a free resource would do for a type: *rating from 0, unusable, to DISPENSER_RATING_PERFECT, which
+   * ends the search. A failure and more than 100 count as 0. requires_enlistment is 1 if it would have to be enlisted
+   * first. Every free resource is offered, of whatever type. NULL: types are values, equal ones fit.
+   */
+  wsrt_hresult (*rate_resource)(void *user_data,
+                                dispenser_restypid restypid,
+                                dispenser_resid resid,
+                                int32_t requires_enlistment,
+                                uint32_t *rating);
+  /**
+   * Enlists a resource in a transaction; transid 0: sees to it that it is in none. WSRT_S_FALSE: it is not one for
+   * transactions, and is handed out all the same. After a failure it is called again with transid 0; if that fails
+   * too, the resource is destroyed. NULL: WSRT_S_FALSE, always.
+   */
+  wsrt_hresult (*enlist_resource)(void *user_data,
+                                  dispenser_resid resid,
+                                  dispenser_transid transid);
+  /**
+   * Makes a resource as good as new on its way back. A transaction that it is enlisted in goes on: its work must be
+   * left alone. A failure fails the free, and the resource stays its user's. NULL: nothing to do.
+   */
+  wsrt_hresult (*reset_resource)(void *user_data,
+                                 dispenser_resid resid);
+  /**
+   * Ends a resource. Its id may be used again from then on, also before this returns. A failure is logged, and the
+   * resource forgotten; only dispenser_destroy_resource() keeps it then. NULL: WSRT_E_NOTIMPL.
+   */
+  wsrt_hresult (*destroy_resource)(void *user_data,
+                                   dispenser_resid resid);
+  /**
+   * Ends a resource that is tracked by a string, which is valid during the call. NULL: WSRT_E_NOTIMPL.
+   */
+  wsrt_hresult (*destroy_resource_s)(void *user_data,
+                                     const char *sresid);
+  /**
+   * Runs once, after the last callback; may be NULL.
+   */
+  void (*release)(void *user_data);
+  /**
+   * Sees a DISPENSER_EVENT_*; may be NULL. Info is valid during the call.
+   */
+  void (*report)(void *user_data,
+                 uint32_t event,
+                 const struct dispenser_resource_info *info);
+} dispenser_driver;
+
+/**
+ * Settings of a dispenser; every field may be 0. DISPENSER_OPTIONS_INIT sets cb_size.
+ *
+ * All zero is what the Windows pages describe: no limit, no waiting, a sweep every 10 s.
+ */
+typedef struct dispenser_options {
+  /**
+   * sizeof(dispenser_options)
+   */
+  uint32_t cb_size;
+  /**
+   * DISPENSER_AUTO_RECLAIM, DISPENSER_NO_POOLING, DISPENSER_MANUAL_SWEEP
+   */
+  uint32_t flags;
+  /**
+   * Not used in this version; 0: as many as are wanted.
+   */
+  uint32_t max_resources;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t max_waiters;
+  /**
+   * Not used in this version; 0: nobody waits.
+   */
+  uint32_t wait_timeout_ms;
+  /**
+   * How often a thread of the library sweeps, in ms; 0: 10,000.
+   */
+  uint32_t sweep_interval_ms;
+  /**
+   * Not used in this version; 0: resources have no greatest age.
+   */
+  uint32_t max_lifetime_s;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t jitter_percent;
+  /**
+   * After how long a callback is written off, in ms, as sweeps see it; 0 or WSRT_INFINITE: never.
+   */
+  uint32_t callback_deadline_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t leak_threshold_ms;
+  /**
+   * Not used in this version; 0: a close does not wait for what is in use.
+   */
+  uint32_t close_deadline_ms;
+  /**
+   * How long a close waits for running callbacks, in ms; 0 or WSRT_INFINITE: without limit.
+   */
+  uint32_t drain_timeout_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t max_creating;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t create_backoff_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t create_backoff_max_ms;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t fail_fast_after;
+  /**
+   * Not used in this version; 0.
+   */
+  uint32_t fail_fast_ms;
+  /**
+   * 0
+   */
+  uint32_t reserved;
+} dispenser_options;
+
+/**
  * Sees one registration. WSRT_S_OK goes on; WSRT_S_FALSE or a failure stops.
  */
 typedef wsrt_hresult (*ws_resource_visitor)(void *user_data,
@@ -419,6 +811,110 @@ typedef struct ws_runtime_options {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Allocates a resource of a type: a free one that will do, else a new one.
+ *
+ * Free resources are offered to rate_resource, those in the caller's transaction first, then those in none, each kind
+ * by what was freed last; the best is taken, 100 at once. If none is above 0, create_resource makes one. In a
+ * transaction (dispenser_set_context()) the resource is enlisted unless it is already.
+ *
+ * @param      dispenser  in: the dispenser
+ * @param      restypid   in: the type wanted, not 0; passed on, never followed
+ * @param[out] resid      the resource; 0 on failure
+ * @retval WSRT_S_OK           allocated
+ * @retval WSRT_E_CLOSED       dispenser is closed, or was closed meanwhile: what was created has been destroyed
+ * @retval WSRT_E_FAIL         enlist_resource failed, or gave the resource up
+ * @retval WSRT_E_FORKED       dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE       dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG   restypid is 0, resid is NULL, or create_resource set an id that is 0 or in use already
+ * @retval WSRT_MTXDM_E_ENLISTRESOURCEFAILED  enlist_resource answered that
+ * @retval WSRT_E_OUTOFMEMORY  no memory for another resource
+ * @retval WSRT_E_OVERDUE      a callback took longer than callback_deadline_ms; what it left has been destroyed
+ * @retval WSRT_E_TX_ABORTING  the caller's transaction is aborting
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what create_resource failed with
+ * @par Ownership
+ * The resource is the caller's until dispenser_free_resource(), on any thread, or dispenser_destroy_resource().
+ * @par Threads
+ * Any. Never waits for another thread.
+ * @par Callbacks
+ * rate_resource, create_resource, enlist_resource, on this thread; destroy_resource for what has to be undone.
+ * @par Re-entrancy
+ * May be called inside any callback, also of this dispenser.
+ * @par Source
+ * IHolder::AllocResource; Resource Dispenser Resource Allocation Process. D-1, D-6 to D-14, D-33, D-34, D-41, D-42,
+ * D-46, D-48, D-49.
+ */
+WSRT_API
+wsrt_hresult dispenser_alloc_resource(struct dispenser *dispenser,
+                                      dispenser_restypid restypid,
+                                      dispenser_resid *resid);
+
+/**
+ * Gives an allocated resource back.
+ *
+ * reset_resource runs before the resource is in stock again. What is enlisted stays in stock for its transaction alone
+ * until that ends. With DISPENSER_NO_POOLING the resource is destroyed instead, at the end of its transaction if it is
+ * in one.
+ *
+ * @param dispenser  in: the dispenser
+ * @param resid      in: the resource, allocated by whomever
+ * @retval WSRT_S_OK          back in stock
+ * @retval WSRT_E_CLOSED      dispenser is closed: the resource is the caller's to destroy; or it was closed meanwhile,
+ *                            and the resource has been destroyed
+ * @retval WSRT_E_FAIL        reset_resource failed: the resource is still allocated; or it gave the resource up
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  resid is 0, or names no resource of this dispenser that is in use
+ * @retval WSRT_E_OVERDUE     a callback took longer than callback_deadline_ms; the resource has been destroyed
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * The resource is the dispenser's again.
+ * @par Threads
+ * Any, also another than the one that allocated.
+ * @par Callbacks
+ * reset_resource, on this thread; destroy_resource for what cannot be kept.
+ * @par Re-entrancy
+ * May be called inside any callback, also of this dispenser.
+ * @par Source
+ * IHolder::FreeResource. D-19 to D-22, D-50.
+ */
+WSRT_API
+wsrt_hresult dispenser_free_resource(struct dispenser *dispenser,
+                                     dispenser_resid resid);
+
+/**
+ * Takes a resource out of the pool and has it destroyed, for example because it was found broken.
+ *
+ * One that is free or in use, and in no transaction, is destroyed now. One that is enlisted is out of circulation at
+ * once and destroyed when its transaction ends. One that is in a callback is destroyed when that returns.
+ *
+ * @param dispenser  in: the dispenser
+ * @param resid      in: the resource, free or in use; whoever asks gives it up for its user, too
+ * @retval WSRT_S_OK          destroyed, or out of circulation and destroyed later
+ * @retval WSRT_E_CLOSED      dispenser is closed
+ * @retval WSRT_E_FAIL        destroy_resource failed: the resource is as before
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  resid is 0, or names no resource of this dispenser that is free or in use
+ * @retval WSRT_E_NOTIMPL     the driver has no destroy_resource, or it answered that: the resource is as before
+ * @retval WSRT_E_OVERDUE     destroy_resource took longer than callback_deadline_ms
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * After success nobody may use or free the resource.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * destroy_resource, on this thread or on the one that ends the transaction.
+ * @par Re-entrancy
+ * May be called inside any callback, also of this dispenser and for the resource that it is about.
+ * @par Source
+ * IHolder::RequestDestroyResource. D-23, D-40.
+ */
+WSRT_API
+wsrt_hresult dispenser_destroy_resource(struct dispenser *dispenser,
+                                        dispenser_resid resid);
 
 /**
  * Registers a live connection and gives it a cookie.
@@ -581,6 +1077,130 @@ wsrt_hresult ws_remove_resource_ex(struct ws_runtime *runtime,
                                    const struct wsrt_guid *correlation_id);
 
 /**
+ * Tells for which object, and in which transaction, the calling thread runs.
+ *
+ * @param[out] instid   the object; 0: none
+ * @param[out] transid  the transaction; 0: none, or it has ended
+ * @retval WSRT_S_OK          told
+ * @retval WSRT_E_INVALIDARG  instid or transid is NULL
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Numbers only: nothing changes hands.
+ * @par Threads
+ * Any; each has a context of its own.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback, where it tells what the thread was set to.
+ * @par Source
+ * IDispenserManager::GetContext. D-1, D-30, D-31.
+ */
+WSRT_API
+wsrt_hresult dispenser_get_context(dispenser_instid *instid,
+                                   dispenser_transid *transid);
+
+/**
+ * Sets for which object, and in which transaction, the calling thread runs from now on.
+ *
+ * What it allocates or tracks belongs to that object and is enlisted in that transaction. A transaction begins when it
+ * is first named and must be ended by dispenser_transaction_ended(); the same number later is another one.
+ *
+ * @param instid   in: the object; 0: none
+ * @param transid  in: the transaction; 0: none
+ * @retval WSRT_S_OK           set
+ * @retval WSRT_E_OUTOFMEMORY  no memory for another transaction; the context is as before
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @par Ownership
+ * Numbers only: nothing changes hands.
+ * @par Threads
+ * Any; each has a context of its own, which ends with it.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback, and stays set when that returns.
+ * @par Source
+ * Ours; stands for the context of COM+. D-32.
+ */
+WSRT_API
+wsrt_hresult dispenser_set_context(dispenser_instid instid,
+                                   dispenser_transid transid);
+
+/**
+ * Says that an object has ended.
+ *
+ * Every dispenser gives up what it tracks for it; those with DISPENSER_AUTO_RECLAIM take back what was allocated for it.
+ * What cannot be reset is destroyed. An object that nothing is known of is no error.
+ *
+ * @param instid  in: the object; not 0
+ * @retval WSRT_S_OK          done, whatever the callbacks answered
+ * @retval WSRT_E_INVALIDARG  instid is 0
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * What the object held is its dispensers' again.
+ * @par Threads
+ * Any; not beside calls of that object.
+ * @par Callbacks
+ * reset_resource, destroy_resource and destroy_resource_s, on this thread: dispensers in order of creation, resources in
+ * order of allocation.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Automatic Resource Reclamation. D-19, D-32, D-43, D-44.
+ */
+WSRT_API
+wsrt_hresult dispenser_instance_ended(dispenser_instid instid);
+
+/**
+ * Says that a transaction is about to be aborted: allocating and tracking in it is refused from now on.
+ *
+ * A transaction that nothing is known of is no error.
+ *
+ * @param transid  in: the transaction; not 0
+ * @retval WSRT_S_OK          done
+ * @retval WSRT_E_INVALIDARG  transid is 0
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * IHolder::AllocResource, on E_FAIL. D-32, D-33.
+ */
+WSRT_API
+wsrt_hresult dispenser_transaction_aborting(dispenser_transid transid);
+
+/**
+ * Says that a transaction has ended: what was enlisted in it is free of it.
+ *
+ * What is in stock is anyone's again; what is in use stays in use; what waited for the end is destroyed. Call it when
+ * the work of the transaction has been committed or rolled back on every resource. Threads still set to it run in no
+ * transaction. A transaction that nothing is known of is no error.
+ *
+ * @param transid    in: the transaction; not 0
+ * @param committed  in: not 0: committed, 0: aborted; makes no difference to the pool
+ * @retval WSRT_S_OK          done, whatever the callbacks answered
+ * @retval WSRT_E_INVALIDARG  transid is 0
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * destroy_resource for what waited, on this thread: dispensers in order of creation, resources in order of allocation.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Enlisting a Resource in a Transaction. D-22, D-23, D-32, D-34.
+ */
+WSRT_API
+wsrt_hresult dispenser_transaction_ended(dispenser_transid transid,
+                                         int32_t committed);
+
+/**
  * Disconnects one registered connection.
  *
  * Calls its issue_disconnect; the registration stays until the client removes it. May be repeated.
@@ -719,6 +1339,91 @@ wsrt_hresult ws_disconnect_ex(struct ws_runtime *runtime,
                               const struct ws_disconnect *selection,
                               ws_disconnect_visitor visitor,
                               void *user_data);
+
+/**
+ * Tells the figures of a dispenser.
+ *
+ * @param      dispenser  in: the dispenser, open or closed
+ * @param[out] stats      its cb_size says how much room there is; all 0 on failure but cb_size
+ * @retval WSRT_S_OK          told; cb_size says how much is known
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  stats is NULL or has a bad cb_size
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any. Looks at every resource while others go on: the figures of one call may be of moments that lie apart.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult dispenser_get_stats(struct dispenser *dispenser,
+                                 struct dispenser_stats *stats);
+
+/**
+ * Tells about one resource.
+ *
+ * @param      dispenser  in: the dispenser
+ * @param      resid      in: the resource, pooled or tracked
+ * @param[out] info       its cb_size says how much room there is; all 0 on failure but cb_size
+ * @retval WSRT_S_OK          told; cb_size says how much is known
+ * @retval WSRT_E_CLOSED      dispenser is closed
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  resid is 0 or names no resource of this dispenser; info is NULL or has a bad cb_size
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult dispenser_get_resource_info(struct dispenser *dispenser,
+                                         dispenser_resid resid,
+                                         struct dispenser_resource_info *info);
+
+/**
+ * Shows every resource of a dispenser, oldest first.
+ *
+ * From one snapshot: each resource at most once, none that was made after the call began.
+ *
+ * @param dispenser  in: the dispenser, open or closed
+ * @param visitor    in: called for each
+ * @param user_data  in: passed to visitor; stays the caller's
+ * @retval WSRT_S_OK           all were shown
+ * @retval WSRT_S_FALSE        visitor stopped with WSRT_S_FALSE
+ * @retval WSRT_E_FORKED       dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE       dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG   visitor is NULL
+ * @retval WSRT_E_OUTOFMEMORY  no memory for the snapshot
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @retval <0                  what visitor stopped with
+ * @par Ownership
+ * Info and its string are the library's and valid during the call of visitor.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * visitor, on this thread, with no lock held.
+ * @par Re-entrancy
+ * May be called inside any callback; visitor may call everything.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult dispenser_enum_resources(struct dispenser *dispenser,
+                                      dispenser_resource_visitor visitor,
+                                      void *user_data);
 
 /**
  * Tells the version of the library.
@@ -931,6 +1636,209 @@ wsrt_hresult ws_unsubscribe_nowait(struct ws_runtime *runtime,
                                    uint32_t subscription);
 
 /**
+ * Makes a resource dispenser: a pool, and the driver that fills it.
+ *
+ * Nothing of the driver is called. The same driver or name may be given again: each call makes a pool of its own.
+ *
+ * @param      driver     in: the driver's table, copied
+ * @param      name       in: for people, in the log; NULL is empty
+ * @param      options    in: settings, copied; NULL: all defaults
+ * @param[out] dispenser  the new dispenser; NULL on failure
+ * @retval WSRT_S_OK           made
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_INVALIDARG   driver is NULL, or it or options has a bad cb_size or unknown flags, or there is no
+ *                             create_resource; name is not UTF-8 or longer than 4,096 bytes; dispenser is NULL
+ * @retval WSRT_E_NOTIMPL      options asks for what this version does not offer
+ * @retval WSRT_E_OUTOFMEMORY  1,048,576 dispensers live, or the system takes no fork handler
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @par Ownership
+ * user_data passes to the library on success; release(user_data) gives it back when the dispenser is closed. On failure
+ * it stays the caller's. The caller owns the dispenser and ends it with dispenser_destroy().
+ * @par Threads
+ * Any. Unless DISPENSER_MANUAL_SWEEP is set, the first dispenser starts a thread of the library, which ends with the
+ * last; it starts others when there is something to destroy.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * IDispenserManager::RegisterDispenser. D-1 to D-5, D-17, D-29.
+ */
+WSRT_API
+wsrt_hresult dispenser_create(const struct dispenser_driver *driver,
+                              const char *name,
+                              const struct dispenser_options *options,
+                              struct dispenser **dispenser);
+
+/**
+ * Closes a dispenser: destroys its stock and gives the driver back.
+ *
+ * What is in stock is destroyed, what is in use or tracked is forgotten: its user destroys it. From the first moment
+ * every other call is WSRT_E_CLOSED. Waits up to drain_timeout_ms until no callback of the dispenser runs any more; a
+ * call that is in one undoes what it began. The handle stays until dispenser_destroy().
+ *
+ * @param dispenser  in: the dispenser
+ * @retval WSRT_S_OK          closed, whatever destroy_resource answered: no callback of it runs or will, release has
+ *                            run
+ * @retval WSRT_S_DEFERRED    closed inside a callback, or drain_timeout_ms ran out, while a callback of it runs; the
+ *                            last to leave releases
+ * @retval WSRT_E_CLOSED      closed already, which proves nothing about calls in flight
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release. Resources in use or tracked are their users'.
+ * @par Threads
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
+ * @par Callbacks
+ * destroy_resource for what is in stock, longest in stock first, on this thread; release, on this thread or on the last
+ * that leaves.
+ * @par Re-entrancy
+ * May be called inside any callback, also one of this dispenser.
+ * @par Source
+ * IHolder::Close. D-24 to D-28.
+ */
+WSRT_API
+wsrt_hresult dispenser_close(struct dispenser *dispenser);
+
+/**
+ * Closes a dispenser like dispenser_close(), but never waits.
+ *
+ * For finalizers and for threads that a callback may wait for.
+ *
+ * @param dispenser  in: the dispenser
+ * @retval WSRT_S_OK          closed, whatever destroy_resource answered: no callback of it runs or will, release has
+ *                            run
+ * @retval WSRT_S_DEFERRED    closed while a callback of it runs; the last to leave releases
+ * @retval WSRT_E_CLOSED      closed already, which proves nothing about calls in flight
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release. Resources in use or tracked are their users'.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * destroy_resource for what is in stock, longest in stock first, on this thread; release, on this thread or on the last
+ * that leaves.
+ * @par Re-entrancy
+ * May be called inside any callback, also one of this dispenser.
+ * @par Source
+ * Ours. D-24 to D-28.
+ */
+WSRT_API
+wsrt_hresult dispenser_close_nowait(struct dispenser *dispenser);
+
+/**
+ * Ends a dispenser, and closes it first if it is still open.
+ *
+ * The handle is dead at once, for every thread. Waits like dispenser_close().
+ *
+ * @param dispenser  in: the dispenser; NULL is allowed
+ * @retval WSRT_S_OK          ended: no callback of it runs or will, release has run; or inherited by fork(), and
+ *                            forgotten without any callback
+ * @retval WSRT_S_FALSE       dispenser is NULL
+ * @retval WSRT_S_DEFERRED    ended inside a callback, or drain_timeout_ms ran out, while a callback of it runs; the
+ *                            last to leave releases
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser, or another thread is ending it
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release. Resources in use or tracked are their users'.
+ * @par Threads
+ * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
+ * @par Callbacks
+ * Those of dispenser_close(), if it is still open.
+ * @par Re-entrancy
+ * May be called inside any callback, also one of this dispenser.
+ * @par Source
+ * The last IHolder::Release. D-28.
+ */
+WSRT_API
+wsrt_hresult dispenser_destroy(struct dispenser *dispenser);
+
+/**
+ * Ends a dispenser like dispenser_destroy(), but never waits.
+ *
+ * For finalizers and for threads that a callback may wait for.
+ *
+ * @param dispenser  in: the dispenser; NULL is allowed
+ * @retval WSRT_S_OK          ended: no callback of it runs or will, release has run; or inherited by fork(), and
+ *                            forgotten without any callback
+ * @retval WSRT_S_FALSE       dispenser is NULL
+ * @retval WSRT_S_DEFERRED    ended while a callback of it runs; the last to leave releases
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser, or another thread is ending it
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * user_data comes back through release. Resources in use or tracked are their users'.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * Those of dispenser_close(), if it is still open.
+ * @par Re-entrancy
+ * May be called inside any callback, also one of this dispenser.
+ * @par Source
+ * Ours. D-28.
+ */
+WSRT_API
+wsrt_hresult dispenser_destroy_nowait(struct dispenser *dispenser);
+
+/**
+ * Destroys what has been idle for too long, and writes off callbacks that are overdue.
+ *
+ * A library thread does this every sweep_interval_ms; with DISPENSER_MANUAL_SWEEP only this function does. Idle time
+ * runs from the first sweep that sees a resource free, so nothing goes early. What is enlisted stays.
+ *
+ * @param dispenser  in: the dispenser
+ * @param now_ms     in: what time it is, in ms; 0: the system's clock since it was started, time asleep included;
+ *                   else only with DISPENSER_MANUAL_SWEEP, and not earlier than in the last sweep
+ * @retval WSRT_S_OK          swept
+ * @retval WSRT_S_FALSE       not done: called inside a callback
+ * @retval WSRT_E_CLOSED      dispenser is closed
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  now_ms is not allowed, or goes back
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * destroy_resource, longest idle first, and report, on this thread.
+ * @par Re-entrancy
+ * May be called inside any callback, where it does nothing.
+ * @par Source
+ * COM+ Dispenser Manager. D-14 to D-17.
+ */
+WSRT_API
+wsrt_hresult dispenser_sweep(struct dispenser *dispenser,
+                             uint64_t now_ms);
+
+/**
+ * Tells the settings of a dispenser, with the defaults filled in.
+ *
+ * @param      dispenser  in: the dispenser, open or closed
+ * @param[out] options    its cb_size says how much room there is; all 0 on failure but cb_size
+ * @retval WSRT_S_OK          told; cb_size says how much is known
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  options is NULL or has a bad cb_size
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * Nothing changes hands.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours.
+ */
+WSRT_API
+wsrt_hresult dispenser_get_options(struct dispenser *dispenser,
+                                   struct dispenser_options *options);
+
+/**
  * Shows every registration of a runtime, oldest first.
  *
  * From one snapshot: each registration at most once, none that was made after the call began. One that is removed
@@ -1073,6 +1981,163 @@ WSRT_API
 wsrt_hresult wsrt_text_set(struct wsrt_text *text,
                            const char *utf8,
                            size_t len);
+
+/**
+ * Watches a resource that its dispenser's owner made itself, for the object that now runs.
+ *
+ * It never comes into stock. It is destroyed when its object ends (dispenser_instance_ended()) or when it is untracked
+ * so, but not before its transaction has ended. In a transaction it is enlisted.
+ *
+ * @param dispenser  in: the dispenser
+ * @param resid      in: the resource; not 0, and none that the dispenser knows
+ * @retval WSRT_S_OK           tracked
+ * @retval WSRT_E_CLOSED       dispenser is closed, or was closed meanwhile: not tracked
+ * @retval WSRT_E_FAIL         enlist_resource failed: not tracked
+ * @retval WSRT_E_FORKED       dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE       dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG   resid is 0, or known to the dispenser already
+ * @retval WSRT_E_OUTOFMEMORY  no memory for another resource
+ * @retval WSRT_E_OVERDUE      enlist_resource took longer than callback_deadline_ms: not tracked
+ * @retval WSRT_E_TX_ABORTING  the caller's transaction is aborting: not tracked
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @par Ownership
+ * The dispenser destroys the resource, unless it is untracked without that or the dispenser is closed first.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * enlist_resource, on this thread.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * IHolder::TrackResource; Tracking Non-Allocated Resources. D-33, D-35.
+ */
+WSRT_API
+wsrt_hresult dispenser_track_resource(struct dispenser *dispenser,
+                                      dispenser_resid resid);
+
+/**
+ * Watches a resource like dispenser_track_resource(), for an object and a transaction that are named.
+ *
+ * @param dispenser  in: the dispenser
+ * @param resid      in: the resource; not 0, and none that the dispenser knows
+ * @param instid     in: the object; 0: none, then only an untrack or a close ends the watch
+ * @param transid    in: the transaction; 0: none
+ * @retval WSRT_S_OK           tracked
+ * @retval WSRT_E_CLOSED       dispenser is closed, or was closed meanwhile: not tracked
+ * @retval WSRT_E_FAIL         enlist_resource failed: not tracked
+ * @retval WSRT_E_FORKED       dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE       dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG   resid is 0, or known to the dispenser already
+ * @retval WSRT_E_OUTOFMEMORY  no memory for another resource or transaction
+ * @retval WSRT_E_OVERDUE      enlist_resource took longer than callback_deadline_ms: not tracked
+ * @retval WSRT_E_TX_ABORTING  the transaction is aborting: not tracked
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @par Ownership
+ * The dispenser destroys the resource, unless it is untracked without that or the dispenser is closed first.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * enlist_resource, on this thread.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * Ours, after IHolder::TrackResource. D-33, D-35.
+ */
+WSRT_API
+wsrt_hresult dispenser_track_resource_ex(struct dispenser *dispenser,
+                                         dispenser_resid resid,
+                                         dispenser_instid instid,
+                                         dispenser_transid transid);
+
+/**
+ * Watches a resource that a string describes, for the object that now runs.
+ *
+ * Strings are compared byte by byte and never enlisted.
+ *
+ * @param dispenser  in: the dispenser
+ * @param sresid     in: the resource, copied; not empty, and none that the dispenser knows
+ * @retval WSRT_S_OK           tracked
+ * @retval WSRT_E_CLOSED       dispenser is closed: not tracked
+ * @retval WSRT_E_FORKED       dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE       dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG   sresid is NULL, empty, not UTF-8, longer than 4,096 bytes, or known to the dispenser
+ * @retval WSRT_E_OUTOFMEMORY  no memory for another resource
+ * @retval WSRT_E_TX_ABORTING  the caller's transaction is aborting: not tracked
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
+ * @par Ownership
+ * The caller keeps sresid; destroy_resource_s is given the dispenser's copy.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * None.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * IHolder::TrackResourceS. D-36, D-37.
+ */
+WSRT_API
+wsrt_hresult dispenser_track_resource_s(struct dispenser *dispenser,
+                                        const char *sresid);
+
+/**
+ * Ends the watch over a resource, and destroys it if that is asked for.
+ *
+ * @param dispenser  in: the dispenser
+ * @param resid      in: the resource
+ * @param destroy    in: not 0: destroy_resource is called, now or when its transaction ends; 0: the caller destroys it
+ * @retval WSRT_S_OK          not tracked any more
+ * @retval WSRT_E_CLOSED      dispenser is closed
+ * @retval WSRT_E_FAIL        destroy_resource failed; the resource is not tracked any more all the same
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  resid is 0, or names no tracked resource
+ * @retval WSRT_E_OVERDUE     destroy_resource took longer than callback_deadline_ms
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * With destroy 0 the resource is the caller's.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * destroy_resource, on this thread or on the one that ends the transaction.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * IHolder::UntrackResource. D-38 to D-40.
+ */
+WSRT_API
+wsrt_hresult dispenser_untrack_resource(struct dispenser *dispenser,
+                                        dispenser_resid resid,
+                                        int32_t destroy);
+
+/**
+ * Ends the watch over a resource that a string describes, and destroys it if that is asked for.
+ *
+ * @param dispenser  in: the dispenser
+ * @param sresid     in: the resource
+ * @param destroy    in: not 0: destroy_resource_s is called; 0: the caller destroys it
+ * @retval WSRT_S_OK          not tracked any more
+ * @retval WSRT_E_CLOSED      dispenser is closed
+ * @retval WSRT_E_FAIL        destroy_resource_s failed; the resource is not tracked any more all the same
+ * @retval WSRT_E_FORKED      dispenser was inherited by fork()
+ * @retval WSRT_E_HANDLE      dispenser is not the name of a live dispenser
+ * @retval WSRT_E_INVALIDARG  sresid is NULL, empty, not UTF-8 or longer than 4,096 bytes, or names no tracked resource
+ * @retval WSRT_E_OVERDUE     destroy_resource_s took longer than callback_deadline_ms
+ * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @par Ownership
+ * With destroy 0 the resource is the caller's.
+ * @par Threads
+ * Any.
+ * @par Callbacks
+ * destroy_resource_s, on this thread.
+ * @par Re-entrancy
+ * May be called inside any callback.
+ * @par Source
+ * IHolder::UntrackResourceS. D-37, D-39, D-40.
+ */
+WSRT_API
+wsrt_hresult dispenser_untrack_resource_s(struct dispenser *dispenser,
+                                          const char *sresid,
+                                          int32_t destroy);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -7,6 +7,7 @@ pub(crate) mod arena;
 pub(crate) mod caller;
 pub(crate) mod cell;
 pub(crate) mod cookie;
+pub(crate) mod dispenser;
 pub(crate) mod env;
 pub(crate) mod error;
 pub(crate) mod gate;

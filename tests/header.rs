@@ -42,9 +42,7 @@ fn wsrt_codes_h_is_what_the_table_makes() {
 /// A full list of zeroes: no compiler's missing-field warning, no designators that C++17 lacks.
 fn initialiser(layout: &Layout) -> String {
     let name = layout.name.to_uppercase() + "_INIT";
-    let ends = layout.fields.iter().map(|&(_, at)| at).skip(1).chain([layout.size]);
-    let sizes = layout.fields.iter().zip(ends).map(|(&(_, at), end)| end - at);
-    let zeroes: Vec<&str> = sizes.skip(1).map(|size| if size == 8 { "WSRT_NULL" } else { "0" }).collect();
+    let zeroes: Vec<&str> = layout.pointers.iter().skip(1).map(|&is| if is { "WSRT_NULL" } else { "0" }).collect();
     format!("#define {name:<28} {{ (uint32_t)sizeof({}), {} }}\n", layout.name, zeroes.join(", "))
 }
 

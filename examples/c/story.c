@@ -1,8 +1,11 @@
 /*
- * The story of five connections in two workspaces, in C99.
+ * The story of five connections in two workspaces, and of a pool of sessions, in C99.
  *
  * Five clients register their connections. One is disconnected alone, then a whole workspace: there one client removes
  * itself, one refuses, one turns out to be dead. Then a cookie and a handle are used that name nothing any more.
+ *
+ * A resource dispenser keeps sessions of two types. They are created when none will do, rated, reset on their way back,
+ * kept apart while they are enlisted in a transaction, and destroyed when it is closed.
  *
  * Build and run it with `make demo-quick`, or by hand, after `make library`:
  *
@@ -117,7 +120,7 @@ static void list(ws_runtime *runtime)
     printf("registered: %d\n", count);
 }
 
-int main(void)
+static int tell_of_connections(void)
 {
     struct client terminal = { "lab", "Terminal", WSRT_S_OK, 0, NULL, 0 };
     struct client plotter = { "lab", "Plotter", WSRT_S_OK, 0, NULL, 0 };
@@ -175,4 +178,178 @@ int main(void)
     list(runtime);
     print_result("destroy the runtime", "", ws_runtime_destroy(runtime));
     return 0;
+}
+
+/* ---- What the driver of the sessions answers to. A session's id is its number; its type is what it is good for. ---- */
+
+enum { REPORTS = 1, ORDERS = 2, MOST_SESSIONS = 8 };
+
+struct sessions {
+    unsigned made;
+    dispenser_restypid type[MOST_SESSIONS + 1];
+};
+
+static const char *type_name(dispenser_restypid type)
+{
+    return type == REPORTS ? "reports" : "orders";
+}
+
+static wsrt_hresult create_session(void *user_data, dispenser_restypid type, dispenser_resid *session, int32_t *secs)
+{
+    struct sessions *sessions = user_data;
+    if (sessions->made == MOST_SESSIONS) {
+        return WSRT_E_OUTOFMEMORY;
+    }
+    sessions->made += 1;
+    sessions->type[sessions->made] = type;
+    *session = sessions->made;
+    *secs = 60; /* it may be idle for so long */
+    printf("    session %u is created for %s\n", sessions->made, type_name(type));
+    return WSRT_S_OK;
+}
+
+static wsrt_hresult rate_session(void *user_data, dispenser_restypid type, dispenser_resid session,
+                                 int32_t requires_enlistment, uint32_t *rating)
+{
+    const struct sessions *sessions = user_data;
+    *rating = sessions->type[session] == type ? DISPENSER_RATING_PERFECT : DISPENSER_RATING_UNUSABLE;
+    printf("    session %u is rated for %s%s: %u\n", (unsigned)session, type_name(type),
+           requires_enlistment ? ", to be enlisted" : "", (unsigned)*rating);
+    return WSRT_S_OK;
+}
+
+static wsrt_hresult enlist_session(void *user_data, dispenser_resid session, dispenser_transid transaction)
+{
+    (void)user_data;
+    printf("    session %u is enlisted in transaction %u\n", (unsigned)session, (unsigned)transaction);
+    return WSRT_S_OK;
+}
+
+static wsrt_hresult reset_session(void *user_data, dispenser_resid session)
+{
+    (void)user_data;
+    printf("    session %u is reset\n", (unsigned)session);
+    return WSRT_S_OK;
+}
+
+static wsrt_hresult destroy_session(void *user_data, dispenser_resid session)
+{
+    (void)user_data;
+    printf("    session %u is destroyed\n", (unsigned)session);
+    return WSRT_S_OK;
+}
+
+static void release_sessions(void *user_data)
+{
+    (void)user_data;
+    printf("    the driver is released\n");
+}
+
+/* ---- What the program does with its pool. ---- */
+
+static dispenser_resid alloc(dispenser *pool, dispenser_restypid type)
+{
+    dispenser_resid session = 0;
+    wsrt_hresult hr = dispenser_alloc_resource(pool, type, &session);
+    print_result("alloc for ", type_name(type), hr);
+    if (hr >= 0) {
+        printf("    it is session %u\n", (unsigned)session);
+    }
+    return session;
+}
+
+static void give_back(dispenser *pool, dispenser_resid session)
+{
+    print_result("free", "", dispenser_free_resource(pool, session));
+}
+
+static wsrt_hresult show_session(void *user_data, const dispenser_resource_info *info)
+{
+    const char *state = info->state == DISPENSER_RESOURCE_FREE_UNENLISTED ? "free"
+                      : info->state == DISPENSER_RESOURCE_FREE_ENLISTED   ? "free, but enlisted"
+                                                                          : "in use";
+    (void)user_data;
+    printf("    session %u for %s is %s, uses %u\n", (unsigned)info->resid, type_name(info->restypid), state,
+           (unsigned)info->uses);
+    return WSRT_S_OK;
+}
+
+static int tell_of_sessions(void)
+{
+    struct sessions sessions = { 0 };
+    dispenser_driver driver = DISPENSER_DRIVER_INIT;
+    dispenser_options options = DISPENSER_OPTIONS_INIT;
+    dispenser_stats stats = DISPENSER_STATS_INIT;
+    dispenser *pool = NULL;
+    dispenser_resid first, second;
+    wsrt_hresult hr;
+
+    driver.user_data = &sessions;
+    driver.create_resource = create_session;
+    driver.rate_resource = rate_session;
+    driver.enlist_resource = enlist_session;
+    driver.reset_resource = reset_session;
+    driver.destroy_resource = destroy_session;
+    driver.release = release_sessions;
+    options.flags = DISPENSER_MANUAL_SWEEP; /* time passes only when this program says so */
+    hr = dispenser_create(&driver, "sessions", &options, &pool);
+    print_result("create the dispenser", "", hr);
+    if (hr < 0) {
+        return 1;
+    }
+
+    /* The first is created, and kept when it comes back. The next that wants one of its type gets it. */
+    first = alloc(pool, REPORTS);
+    give_back(pool, first);
+    first = alloc(pool, REPORTS);
+
+    /* What is in use is offered to nobody; what does not fit is rated 0. */
+    second = alloc(pool, ORDERS);
+    give_back(pool, first);
+    give_back(pool, second);
+    first = alloc(pool, REPORTS);
+    give_back(pool, first);
+
+    /* In a transaction a session is enlisted once, and then is for that transaction alone. */
+    print_result("enter transaction 7", "", dispenser_set_context(0, 7));
+    first = alloc(pool, REPORTS);
+    give_back(pool, first);
+    first = alloc(pool, REPORTS);
+    give_back(pool, first);
+    print_result("leave transaction 7", "", dispenser_set_context(0, 0));
+    second = alloc(pool, REPORTS);
+    print_result("list", "", dispenser_enum_resources(pool, show_session, NULL));
+    print_result("end transaction 7", "", dispenser_transaction_ended(7, 1));
+    give_back(pool, second);
+    print_result("list", "", dispenser_enum_resources(pool, show_session, NULL));
+
+    /* Nothing is given back twice, and no type is 0. */
+    give_back(pool, second);
+    alloc(pool, 0);
+    print_reason();
+
+    /* A broken one is taken out; what is idle for too long goes by itself. */
+    print_result("destroy the session", "", dispenser_destroy_resource(pool, second));
+    print_result("sweep", "", dispenser_sweep(pool, 1000));
+    print_result("sweep, 60 s later", "", dispenser_sweep(pool, 61000));
+    first = alloc(pool, ORDERS);
+    give_back(pool, first);
+    print_result("count", "", dispenser_get_stats(pool, &stats));
+    printf("    allocs %u, frees %u, created %u, destroyed %u\n", (unsigned)stats.allocs, (unsigned)stats.frees,
+           (unsigned)stats.creates, (unsigned)stats.destroys);
+
+    /* The close destroys what is in stock and gives the driver back. */
+    print_result("close the dispenser", "", dispenser_close(pool));
+    alloc(pool, REPORTS);
+    print_reason();
+    print_result("destroy the dispenser", "", dispenser_destroy(pool));
+    alloc(pool, REPORTS);
+    print_reason();
+    return 0;
+}
+
+int main(void)
+{
+    int status = tell_of_connections();
+    return status != 0 ? status : tell_of_sessions();
 }

@@ -26,4 +26,38 @@ pub(crate) enum Error {
     NoAnswer { cookie: u32, workspace: String },
     #[error("runtime: destroyed while the call was at work")]
     Aborted,
+    #[error("dispenser: closed")]
+    DispenserClosed,
+    #[error("dispenser: destroyed meanwhile")]
+    DispenserGone,
+    #[error("{argument}: {why}")]
+    NotTheirs { argument: &'static str, why: &'static str },
+    #[error("{0}: is 0 or empty, which names nothing")]
+    Nothing(&'static str),
+    #[error("create_resource: set {resid:#x} for restypid {restypid:#x}, {why}")]
+    BadCreation { restypid: usize, resid: usize, why: &'static str },
+    #[error("create_resource: answered 0x{0:08X}")]
+    CreateFailed(i32),
+    #[error("enlist_resource: resource {resid:#x} answered 0x{code:08X}")]
+    EnlistFailed { resid: usize, code: i32 },
+    #[error("enlist_resource: resource {resid:#x} answered 0x{code:08X}; it is not tracked")]
+    TrackRefused { resid: usize, code: i32 },
+    #[error("reset_resource: resource {resid:#x} answered 0x{code:08X}; it is still in use")]
+    ResetFailed { resid: usize, code: i32 },
+    #[error("destroy_resource: resource {resid:#x} answered 0x{code:08X}; it is as before")]
+    DestroyFailed { resid: usize, code: i32 },
+    #[error("destroy_resource: answered 0x{0:08X}; the resource is no longer tracked all the same")]
+    UntrackedUndestroyed(i32),
+    #[error("transaction {0:#x}: is aborting")]
+    TransactionAborting(usize),
+    #[error("{0}: took longer than callback_deadline_ms, and was written off")]
+    Overdue(&'static str),
+    #[error("{0}: the resource was given up while it ran")]
+    GivenUp(&'static str),
+    #[error("now_ms: earlier than in the last sweep")]
+    TimeBackwards,
+    #[error("now_ms: must be 0 without DISPENSER_MANUAL_SWEEP")]
+    ClockOnly,
+    #[error("dispenser: holds the most resources it can, {0}")]
+    ResourcesFull(u32),
 }

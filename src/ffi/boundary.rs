@@ -82,6 +82,11 @@ pub(super) unsafe fn zero<T: Default>(at: *mut T) {
     }
 }
 
+/// As `required`, where the dispenser's pages have no code for pointers (D-1).
+pub(super) fn required_argument<T>(at: *mut T, name: &str) -> Result<*mut T, Failure> {
+    if at.is_null() { Err(Failure::argument(name, "is NULL")) } else { Ok(at) }
+}
+
 /// An out parameter that must be there.
 pub(super) fn required<T>(at: *mut T, name: &str) -> Result<*mut T, Failure> {
     if at.is_null() { Err(Failure::null(name)) } else { Ok(at) }

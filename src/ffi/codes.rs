@@ -72,7 +72,7 @@ codes! {
     WSRT_E_ACCESSDENIED = 0x8007_0005, "Not allowed; for callbacks to answer with.";
     WSRT_E_HANDLE = 0x8007_0006, "Not the name of a live object of that kind.";
     WSRT_E_OUTOFMEMORY = 0x8007_000E, "No memory, or the most there can be is reached.";
-    WSRT_E_INVALIDARG = 0x8007_0057, "An argument cannot be used; after a ws_* function the last error names it.";
+    WSRT_E_INVALIDARG = 0x8007_0057, "An argument cannot be used; the last error names it.";
     WSRT_E_ALREADY_EXISTS = 0x8007_00B7, "There already; for callbacks to answer with.";
     WSRT_E_MORE_DATA = 0x8007_00EA, "The buffer is too small; *needed says how much it takes.";
     WSRT_E_CANCELLED = 0x8007_04C7, "Cancelled; for callbacks to answer with.";
@@ -80,6 +80,10 @@ codes! {
     WSRT_E_TIMEOUT = 0x8007_05B4, "Not answered in time.";
     WSRT_RPC_E_DISCONNECTED = 0x8001_0108, "From a callback: its connection is gone already.";
     WSRT_CO_E_OBJNOTCONNECTED = 0x8004_01FD, "From a callback: its connection is gone already.";
+    WSRT_MTXDM_E_ENLISTRESOURCEFAILED = 0x8004_E100, "The resource could not be enlisted in the transaction.";
+    WSRT_E_CLOSED = 0x8004_0200, "The dispenser is closed.";
+    WSRT_E_OVERDUE = 0x8004_0205, "A callback took longer than its deadline and was written off; what it left is cleaned up.";
+    WSRT_E_TX_ABORTING = 0x8004_0206, "The caller's transaction is aborting.";
     WSRT_E_FORKED = 0x8004_0207, "The handle was inherited by fork(); it is its parent's.";
 }
 
@@ -105,6 +109,28 @@ constants! {
     WS_OUTCOME_NO_ANSWER = 3, "Reported: did not answer before its deadline.";
     WS_OUTCOME_DROPPED = 4, "Reported: was dead, and its registration was dropped.";
     WS_OUTCOME_SKIPPED = 5, "Reported: was being told already by another call.";
+    DISPENSER_AUTO_RECLAIM = 0x0000_0001, "Dispenser flag: what an object has allocated goes back when the object ends.";
+    DISPENSER_NO_POOLING = 0x0000_0002, "Dispenser flag: an alloc always creates, a free destroys.";
+    DISPENSER_MANUAL_SWEEP = 0x0000_0004, "Dispenser flag: no thread of the library; only dispenser_sweep() sweeps.";
+    DISPENSER_RATING_UNUSABLE = 0, "Rating: not of that type, and cannot be made so. Ratings over 100 count as this.";
+    DISPENSER_RATING_PERFECT = 100, "Rating: nothing can be better; the search stops.";
+    DISPENSER_OPEN = 1, "Dispenser state: in use.";
+    DISPENSER_CLOSED = 2, "Dispenser state: closed, perhaps with callbacks still running.";
+    DISPENSER_RESOURCE_FREE_UNENLISTED = 1, "Resource state: in stock, for anyone.";
+    DISPENSER_RESOURCE_FREE_ENLISTED = 2, "Resource state: in stock, for objects of its transaction only.";
+    DISPENSER_RESOURCE_USED_UNENLISTED = 3, "Resource state: allocated, in no transaction.";
+    DISPENSER_RESOURCE_USED_ENLISTED = 4, "Resource state: allocated, enlisted in a transaction.";
+    DISPENSER_RESOURCE_TRACKED = 5, "Resource state: tracked, in no transaction.";
+    DISPENSER_RESOURCE_TRACKED_ENLISTED = 6, "Resource state: tracked, enlisted in a transaction.";
+    DISPENSER_RESOURCE_AWAITING_TRANSACTION = 7, "Resource state: given up; destroyed when its transaction ends.";
+    DISPENSER_RESOURCE_CREATING = 8, "Resource state: in create_resource.";
+    DISPENSER_RESOURCE_RATING = 9, "Resource state: free, and reserved for an allocation that rates.";
+    DISPENSER_RESOURCE_ENLISTING = 10, "Resource state: in enlist_resource.";
+    DISPENSER_RESOURCE_RESETTING = 11, "Resource state: in reset_resource, on its way back.";
+    DISPENSER_RESOURCE_DESTROYING = 12, "Resource state: in destroy_resource.";
+    DISPENSER_RESOURCE_WRITTEN_OFF = 13, "Resource state: in a callback that has been written off.";
+    DISPENSER_EVENT_WRITTEN_OFF = 3, "Reported: a callback took longer than callback_deadline_ms.";
+    DISPENSER_EVENT_WRITTEN_OFF_RETURNED = 4, "Reported: a callback that was written off has returned after all.";
 }
 
 /// The name of a code as a static C string; "unknown" for any other.
@@ -122,5 +148,24 @@ pub(crate) const fn code_of(error: &Error) -> i32 {
         Error::Refused { code, .. } | Error::DisconnectFailed { code, .. } => *code,
         Error::NoAnswer { .. } => WSRT_E_TIMEOUT,
         Error::Aborted => WSRT_E_ABORT,
+        Error::DispenserGone => WSRT_E_HANDLE,
+        Error::DispenserClosed => WSRT_E_CLOSED,
+        Error::NotTheirs { .. }
+        | Error::Nothing(_)
+        | Error::BadCreation { .. }
+        | Error::TimeBackwards
+        | Error::ClockOnly => WSRT_E_INVALIDARG,
+        Error::CreateFailed(code) => *code,
+        Error::EnlistFailed { code: WSRT_MTXDM_E_ENLISTRESOURCEFAILED, .. } => WSRT_MTXDM_E_ENLISTRESOURCEFAILED,
+        Error::DestroyFailed { code: WSRT_E_NOTIMPL, .. } => WSRT_E_NOTIMPL,
+        Error::EnlistFailed { .. }
+        | Error::TrackRefused { .. }
+        | Error::ResetFailed { .. }
+        | Error::DestroyFailed { .. }
+        | Error::UntrackedUndestroyed(_)
+        | Error::GivenUp(_) => WSRT_E_FAIL,
+        Error::TransactionAborting(_) => WSRT_E_TX_ABORTING,
+        Error::Overdue(_) => WSRT_E_OVERDUE,
+        Error::ResourcesFull(_) => WSRT_E_OUTOFMEMORY,
     }
 }

@@ -26,7 +26,17 @@ impl Origin {
         Self(process::epoch())
     }
 
+    #[inline]
+    pub(super) const fn of(epoch: u32) -> Self {
+        Self(epoch)
+    }
+
+    pub(super) const fn epoch(self) -> u32 {
+        self.0
+    }
+
     /// Runs a callback that answers with a code.
+    #[inline]
     pub(super) fn ask(self, within: Option<FanOutId>, call: impl FnOnce() -> i32) -> i32 {
         let mut answer = WSRT_E_FORKED;
         self.tell(within, || answer = call());
@@ -34,6 +44,7 @@ impl Origin {
     }
 
     /// Runs a callback.
+    #[inline]
     pub(super) fn tell(self, within: Option<FanOutId>, call: impl FnOnce()) {
         if self.0 == process::epoch() {
             inside(within, call);

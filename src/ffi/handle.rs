@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(super) enum Kind {
     Text = 1,
     Runtime = 2,
+    Dispenser = 3,
 }
 
 impl Kind {
@@ -25,6 +26,7 @@ impl Kind {
         match self {
             Self::Text => "wsrt_text",
             Self::Runtime => "ws_runtime",
+            Self::Dispenser => "dispenser",
         }
     }
 }

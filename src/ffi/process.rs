@@ -29,7 +29,7 @@ pub(super) fn epoch() -> u32 {
 }
 
 fn make() -> Result<u64, Failure> {
-    // SAFETY: the handler is a plain function that touches one atomic; `-z nodelete` keeps it mapped.
+    // SAFETY: the handler is a plain function that touches one atomic and this thread's block; `-z nodelete` keeps it mapped.
     if unsafe { libc::pthread_atfork(None, None, Some(count_fork)) } != 0 {
         return Err(Failure::new(WSRT_E_OUTOFMEMORY, "process: no memory for a fork handler"));
     }
@@ -38,6 +38,7 @@ fn make() -> Result<u64, Failure> {
 
 unsafe extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
+    super::thread::forget_system_number();
 }
 
 /// What a program's own threads are to be told by the system, not one of ours. No more than these: a runtime of garbage
@@ -45,8 +46,18 @@ unsafe extern "C" fn count_fork() {
 const FOR_THE_PROGRAM: [i32; 6] =
     [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGALRM, libc::SIGCHLD, libc::SIGWINCH];
 
+/// Starts a thread for a fan-out.
+pub(super) fn spawn_for_disconnect(work: Box<dyn FnOnce() + Send>) -> bool {
+    spawn("wsrt-disconnect", work)
+}
+
+/// Starts a thread that sweeps dispensers, or keeps the time for that.
+pub(super) fn spawn_for_sweeps(work: Box<dyn FnOnce() + Send>) -> bool {
+    spawn("wsrt-sweeper", work)
+}
+
 /// Starts a thread that does not take the signals that are for the program.
-pub(super) fn spawn(work: Box<dyn FnOnce() + Send>) -> bool {
+fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> bool {
     let (mut ours, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
     // SAFETY: both are room for a set; the new thread begins with this thread's mask, which is put back.
     unsafe {
@@ -55,7 +66,7 @@ pub(super) fn spawn(work: Box<dyn FnOnce() + Send>) -> bool {
             libc::sigaddset(ours.as_mut_ptr(), signal);
         }
         libc::pthread_sigmask(libc::SIG_BLOCK, ours.as_ptr(), before.as_mut_ptr());
-        let spawned = std::thread::Builder::new().name("wsrt-disconnect".into()).spawn(work);
+        let spawned = std::thread::Builder::new().name(name.into()).spawn(work);
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
         spawned.is_ok()
     }

@@ -65,7 +65,7 @@ unsafe impl Versioned for ws_runtime_options {
 type Object = Runtime<Registered>;
 
 static RUNTIMES: Cells<Object> =
-    Cells::new(Kind::Runtime, || Runtime::new(Env { now_ms, log: log::write, spawn: process::spawn }));
+    Cells::new(Kind::Runtime, || Runtime::new(Env { now_ms, log: log::write, spawn: process::spawn_for_disconnect }));
 
 const DEFAULT_DEADLINE_MS: u32 = 5_000;
 

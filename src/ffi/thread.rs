@@ -6,6 +6,7 @@
 
 use super::text::Sink;
 use crate::core::caller::{Caller, FanOutId};
+use crate::core::dispenser::seat::Seat;
 use std::cell::{Cell, RefCell};
 use std::ptr::null;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,6 +22,8 @@ struct Thread {
     /// Tells threads apart in the names of sinks; 0: not asked for yet.
     number: Cell<u32>,
     sinks: Cell<u64>,
+    /// What the dispensers know of this thread.
+    seat: Seat,
 }
 
 thread_local! {
@@ -32,6 +35,7 @@ thread_local! {
             sink: Cell::new(null()),
             number: Cell::new(0),
             sinks: Cell::new(0),
+            seat: Seat::new(),
         }
     };
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
@@ -57,6 +61,24 @@ pub(super) fn clear_last_error() {
 
 pub(super) fn is_inside_callback() -> bool {
     THREAD.with(|thread| thread.depth.get() > 0)
+}
+
+/// Runs something for this thread's seat, which knows its thread by the system's number.
+#[inline]
+pub(super) fn with_seat<R>(then: impl FnOnce(&Seat) -> R) -> R {
+    THREAD.with(|thread| {
+        let seat = &thread.seat;
+        if seat.thread() == 0 {
+            // SAFETY: takes nothing and cannot fail.
+            seat.set_thread(unsafe { libc::gettid() } as u64);
+        }
+        then(seat)
+    })
+}
+
+/// In a child of fork() the thread has another number.
+pub(super) fn forget_system_number() {
+    THREAD.with(|thread| thread.seat.set_thread(0));
 }
 
 /// This thread as the core sees it.
@@ -88,7 +110,7 @@ pub(super) fn inside(within: Option<FanOutId>, call: impl FnOnce()) {
             thread.fan_out.set(frame);
         }
         thread.depth.set(thread.depth.get() + 1);
-        let _leave = Leave { thread, outer, error: last_error() };
+        let _leave = Leave { thread, outer, error: if thread.code.get() == 0 { None } else { last_error() } };
         thread.code.set(0);
         call();
     });

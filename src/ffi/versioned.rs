@@ -49,3 +49,39 @@ pub(super) unsafe fn read<T: Versioned>(at: *const T, argument: &str) -> Result<
     }
     Ok(value)
 }
+
+/// How much room a caller says there is for a struct.
+unsafe fn room<T: Versioned>(at: *mut T, argument: &str) -> Result<usize, Failure> {
+    // SAFETY: not NULL, says the caller; every such struct begins with cb_size.
+    let room = unsafe { at.cast::<u32>().read_unaligned() } as usize;
+    if (T::FIRST..=MOST).contains(&room) {
+        return Ok(room);
+    }
+    let why = format!("cb_size is {room}, it must be {} to {MOST}; the _INIT macro sets it", T::FIRST);
+    Err(Failure::argument(argument, &why))
+}
+
+/// Zeroes a struct of a caller, but for cb_size.
+pub(super) unsafe fn clear<T: Versioned>(at: *mut T, argument: &str) -> Result<(), Failure> {
+    // SAFETY: the same duty as ours; `room` bytes are there, of which cb_size are the first.
+    unsafe {
+        let room = room(at, argument)?;
+        at.cast::<u8>().add(size_of::<u32>()).write_bytes(0, room - size_of::<u32>());
+    }
+    Ok(())
+}
+
+/// Copies a struct out to a caller who says in cb_size how much room there is: what fits is written, and cb_size says
+/// how much is known.
+pub(super) unsafe fn write<T: Versioned>(at: *mut T, mut value: T, argument: &str) -> Result<(), Failure> {
+    // SAFETY: the same duty as ours.
+    let room = unsafe { room(at, argument)? };
+    let known = room.min(size_of::<T>());
+    // SAFETY: cb_size is the first word of every such struct; `room` bytes are there.
+    unsafe {
+        (&raw mut value).cast::<u32>().write(known as u32);
+        (&raw const value).cast::<u8>().copy_to_nonoverlapping(at.cast(), known);
+        at.cast::<u8>().add(known).write_bytes(0, room - known);
+    }
+    Ok(())
+}

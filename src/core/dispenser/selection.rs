@@ -1,0 +1,398 @@
+//! An allocation: which free resource is taken, or that one is created, and its enlistment.
+//!
+//! The thread's own last resource is tried first, with one exchange of its slot's word. Everything else is the algorithm
+//! of the specification: candidates are reserved while they are rated, one thread at a time. May not: keep a candidate
+//! reserved on any way out.
+
+use super::manager::Manager;
+use super::pool::{Dispenser, Loss};
+use super::resource::{Slot, State, Step, Word};
+use super::seat::Seat;
+use super::transactions::{Binding, Outlook};
+use super::{Created, Driver, Enlistment};
+use crate::core::env::Level;
+use crate::core::error::Error;
+use crate::sync::Ordering;
+use std::collections::BinaryHeap;
+
+const PERFECT: u32 = 100;
+
+/// A free resource that is reserved for this allocation.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    number: u32,
+    rating: u32,
+}
+
+/// What the thread's own last resource was good for.
+enum Last {
+    Taken(usize),
+    /// Rated, and not perfect.
+    Rated(Candidate),
+    Lost(Error),
+    /// Not a candidate.
+    Unfit,
+}
+
+impl<D: Driver> Dispenser<D> {
+    #[inline]
+    pub(crate) fn alloc(&self, life: u64, restypid: usize, seat: &Seat, manager: &Manager) -> Result<usize, Error> {
+        let mut first = None;
+        if seat.binding().is_none() && seat.instid() == 0 && restypid != 0 {
+            match self.take_last(life, restypid, seat) {
+                Last::Taken(resid) => return Ok(resid),
+                Last::Rated(candidate) => first = Some(candidate),
+                Last::Lost(error) => return Err(error),
+                Last::Unfit => {}
+            }
+        }
+        self.search(life, restypid, seat, manager, first)
+    }
+
+    /// The hit path: outside transactions and objects, the resource that this thread freed last.
+    #[inline]
+    fn take_last(&self, life: u64, restypid: usize, seat: &Seat) -> Last {
+        let Some(number) = seat.last(self.address()) else { return Last::Unfit };
+        let Some(slot) = self.inventory.slot(number) else { return Last::Unfit };
+        let word = slot.word();
+        if !word.is(State::Ui, life) {
+            return Last::Unfit;
+        }
+        // Read before the exchange: after it, this thread may find another's resource here if it is held up for long.
+        let resid = slot.resid.load(Ordering::Relaxed);
+        if self.driver().rates() {
+            let offered = word.with(State::RatingUi);
+            if slot.exchange(word, offered).is_err() {
+                return Last::Unfit;
+            }
+            let rating = self.rate(slot, restypid, false);
+            if rating == PERFECT {
+                slot.restypid.store(restypid, Ordering::Relaxed);
+                if slot.exchange(offered, offered.anew(State::Uu)).is_ok() {
+                    self.note_user(number, slot, seat);
+                    return Last::Taken(resid);
+                }
+            }
+            return self.last_rated(number, slot, rating);
+        }
+        let fits = slot.restypid.load(Ordering::Relaxed) == restypid;
+        if fits && slot.exchange(word, word.anew(State::Uu)).is_ok() {
+            self.note_user(number, slot, seat);
+            Last::Taken(resid)
+        } else {
+            Last::Unfit
+        }
+    }
+
+    #[cold]
+    fn last_rated(&self, number: u32, slot: &Slot, rating: u32) -> Last {
+        match self.lost(slot) {
+            Some(loss) => match self.salvage(number, slot, loss, "rate_resource") {
+                Error::GivenUp(_) => Last::Unfit,
+                error => Last::Lost(error),
+            },
+            None => Last::Rated(Candidate { number, rating }),
+        }
+    }
+
+    #[inline]
+    fn rate(&self, slot: &Slot, restypid: usize, requires_enlistment: bool) -> u32 {
+        slot.count_callback();
+        self.driver().rate(restypid, slot.resid.load(Ordering::Relaxed), requires_enlistment)
+    }
+
+    /// Why a resource that this thread holds in a callback is no longer its own.
+    fn lost(&self, slot: &Slot) -> Option<Loss> {
+        let word = slot.word();
+        if word.has(Word::WRITTEN_OFF) {
+            Some(Loss::Overdue)
+        } else {
+            word.has(Word::DOOMED).then_some(Loss::Doomed)
+        }
+    }
+
+    /// Notes who took a resource, for people and for the order of the next search.
+    #[inline]
+    fn note_user(&self, number: u32, slot: &Slot, seat: &Seat) {
+        slot.thread.store(seat.thread(), Ordering::Relaxed);
+        slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
+        seat.remember(self.address(), number);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn search(
+        &self,
+        life: u64,
+        restypid: usize,
+        seat: &Seat,
+        manager: &Manager,
+        first: Option<Candidate>,
+    ) -> Result<usize, Error> {
+        let mut search = Search { pool: self, life, restypid, seat, manager, tx: Binding::NONE, best: first };
+        let result = search.run();
+        search.put_back_best();
+        result
+    }
+}
+
+/// One allocation beyond the hit path. `best` is reserved, and `tx` lived when it was last looked at.
+struct Search<'a, D> {
+    pool: &'a Dispenser<D>,
+    life: u64,
+    restypid: usize,
+    seat: &'a Seat,
+    manager: &'a Manager,
+    tx: Binding,
+    best: Option<Candidate>,
+}
+
+impl<'a, D: Driver> Search<'a, D> {
+    fn run(&mut self) -> Result<usize, Error> {
+        if self.restypid == 0 {
+            return Err(Error::Nothing("restypid"));
+        }
+        drop(self.pool.open(self.life)?);
+        self.tx = self.manager.current(self.seat.binding());
+        self.refuse_aborting()?;
+        match self.choose()? {
+            Some(resid) => Ok(resid),
+            None => self.create(),
+        }
+    }
+
+    /// Hands a resource over that this thread has in a callback's state: to its user, after its enlistment if it needs
+    /// one.
+    fn hand_over(&self, number: u32, slot: &Slot, callback: &'static str) -> Result<usize, Error> {
+        let pool = self.pool;
+        slot.instid.store(self.seat.instid(), Ordering::Relaxed);
+        slot.restypid.store(self.restypid, Ordering::Relaxed);
+        let resid = slot.resid.load(Ordering::Relaxed);
+        let state = slot.word().state();
+        let takes = if state == State::Creating { Step::Created } else { Step::Take };
+        let enlists = !self.tx.is_none() && state != State::RatingEi;
+        pool.leave(slot, if enlists { Step::Enlist } else { takes })
+            .map_err(|loss| pool.salvage(number, slot, loss, callback))?;
+        if enlists {
+            self.enlist(number, slot, resid)?;
+        }
+        pool.note_user(number, slot, self.seat);
+        Ok(resid)
+    }
+
+    /// D-33: nothing begins in a transaction that is aborting.
+    fn refuse_aborting(&self) -> Result<(), Error> {
+        let aborting = !self.tx.is_none() && self.manager.transactions.outlook(self.tx) == Outlook::Aborting;
+        if aborting { Err(Error::TransactionAborting(self.tx.transid)) } else { Ok(()) }
+    }
+
+    /// Takes a free resource, if there is one that will do.
+    fn choose(&mut self) -> Result<Option<usize>, Error> {
+        if !self.pool.driver().rates() {
+            self.best = self.any_equal();
+        } else if self.best.is_none_or(|best| best.rating < PERFECT) {
+            self.rate_all()?;
+        }
+        let Some(Candidate { number, .. }) = self.best.take() else { return Ok(None) };
+        let Some(slot) = self.pool.inventory.slot(number) else { return Ok(None) };
+        match self.hand_over(number, slot, "rate_resource") {
+            // Somebody gave it up before it was this allocation's.
+            Err(Error::GivenUp("rate_resource")) => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Without a rating: one of the same type, if it can be in the transaction already; the neighbours of the thread's
+    /// last one first, so that threads keep apart.
+    fn any_equal(&self) -> Option<Candidate> {
+        let inventory = &self.pool.inventory;
+        let begin = self.seat.last(self.pool.address()).unwrap_or(self.seat.thread() as u32 % inventory.high().max(1));
+        let reserve = |state: State| {
+            let fits = |slot: &Slot, word: Word| {
+                let joined = state == State::Ui || slot.record.load(Ordering::Relaxed) == self.tx.number;
+                word.is(state, self.life) && joined && slot.restypid.load(Ordering::Relaxed) == self.restypid
+            };
+            let take = |slot: &Slot| {
+                let word = slot.word();
+                let reserved = word.after(Step::Offer).filter(|_| fits(slot, word));
+                reserved.is_some_and(|reserved| slot.exchange(word, reserved).is_ok())
+            };
+            inventory.slots_from(begin).find(|(_, slot)| take(slot))
+        };
+        let joined = if self.tx.is_none() { None } else { reserve(State::Ei) };
+        let (number, _) = joined.or_else(|| reserve(State::Ui))?;
+        Some(Candidate { number, rating: PERFECT })
+    }
+
+    /// Offers every candidate until one is perfect: first those in the transaction, each kind by what was freed last
+    /// (D-7).
+    fn rate_all(&mut self) -> Result<(), Error> {
+        if self.best.is_some_and(|best| best.rating == 0) {
+            self.put_back_best();
+        }
+        let mut candidates = Vec::new();
+        for (number, slot) in self.pool.inventory.slots() {
+            let word = slot.word();
+            let ours = word.is(State::Ei, self.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
+            if ours || word.is(State::Ui, self.life) {
+                candidates.try_reserve(1).map_err(|_| Error::OutOfMemory("the list of candidates"))?;
+                candidates.push((ours, slot.stamp.load(Ordering::Relaxed), number));
+            }
+        }
+        // The first few are often all that is looked at.
+        let mut candidates = BinaryHeap::from(candidates);
+        while let Some((_, _, number)) = candidates.pop() {
+            let Some(slot) = self.pool.inventory.slot(number) else { continue };
+            if let Some(best) = self.best.and_then(|best| self.pool.inventory.slot(best.number)) {
+                // It waits, but not for its own callback.
+                best.count_callback();
+            }
+            let Some(rating) = self.offer(number, slot)? else { continue };
+            if rating > self.best.map_or(0, |best| best.rating) {
+                self.put_back_best();
+                self.best = Some(Candidate { number, rating });
+            } else {
+                self.put_back(number, slot);
+            }
+            if rating == PERFECT {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reserves a candidate and has it rated; `None` if somebody else has it or it was lost meanwhile.
+    fn offer(&mut self, number: u32, slot: &Slot) -> Result<Option<u32>, Error> {
+        let word = slot.word();
+        let ours = word.is(State::Ei, self.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
+        if !ours && !word.is(State::Ui, self.life) {
+            return Ok(None);
+        }
+        let Some(reserved) = word.state().after(Step::Offer) else { return Ok(None) };
+        if slot.exchange(word, word.with(reserved)).is_err() {
+            return Ok(None);
+        }
+        let rating = self.pool.rate(slot, self.restypid, !ours && !self.tx.is_none());
+        self.tx = self.manager.current(self.tx);
+        let Some(loss) = self.pool.lost(slot) else { return Ok(Some(rating)) };
+        match self.pool.salvage(number, slot, loss, "rate_resource") {
+            Error::GivenUp(_) => Ok(None),
+            error => Err(error),
+        }
+    }
+
+    fn put_back(&self, number: u32, slot: &Slot) {
+        if let Err(loss) = self.pool.leave(slot, Step::PutBack) {
+            self.pool.salvage(number, slot, loss, "rate_resource");
+        }
+    }
+
+    fn put_back_best(&mut self) {
+        if let Some(Candidate { number, .. }) = self.best.take()
+            && let Some(slot) = self.pool.inventory.slot(number)
+        {
+            self.put_back(number, slot);
+        }
+    }
+
+    fn create(&mut self) -> Result<usize, Error> {
+        let pool = self.pool;
+        let mut ledger = pool.open(self.life)?;
+        let (number, slot) = pool.claim(&mut ledger, Step::Create)?;
+        drop(ledger);
+        slot.count_callback();
+        let created = pool.driver().create(self.restypid);
+        self.tx = self.manager.current(self.tx);
+        if let Err(error) = self.receive(number, slot, created) {
+            let overdue = pool.lost(slot) == Some(Loss::Overdue);
+            if overdue {
+                pool.returned(number, slot);
+            }
+            pool.vacate(number, slot, |tally| tally.create_failures += 1);
+            return Err(if overdue { Error::Overdue("create_resource") } else { error });
+        }
+        self.hand_over(number, slot, "create_resource")
+    }
+
+    /// Takes in what the driver created, or says why not.
+    fn receive(&self, number: u32, slot: &Slot, created: Result<Created, i32>) -> Result<(), Error> {
+        let pool = self.pool;
+        let mut ledger = pool.held();
+        ledger.tally.last_create_result = created.err().unwrap_or(0);
+        let Created { resid, secs_free_before_destroy } = created.map_err(Error::CreateFailed)?;
+        let bad = |why| Error::BadCreation { restypid: self.restypid, resid, why };
+        if resid == 0 {
+            return Err(bad("which names nothing"));
+        }
+        if let Some(known) = pool.inventory.find(resid)
+            && let Some(other) = pool.inventory.slot(known)
+        {
+            // A driver that frees the memory of a resource may get the same address again before its destroy_resource
+            // has returned to us: that id is the new resource's.
+            if other.word().state() != State::Destroying {
+                return Err(bad("which it has in use already"));
+            }
+            pool.unpublish(&mut ledger, known, other);
+        }
+        slot.secs_free_before_destroy.store(secs_free_before_destroy, Ordering::Relaxed);
+        pool.publish(&mut ledger, number, slot, resid);
+        ledger.tally.creates += 1;
+        let used = pool.inventory.slots().filter(|(_, slot)| slot.word().state().is_in_use()).count() as u32 + 1;
+        ledger.tally.peak_used = ledger.tally.peak_used.max(used);
+        Ok(())
+    }
+
+    fn enlist(&self, number: u32, slot: &Slot, resid: usize) -> Result<(), Error> {
+        let pool = self.pool;
+        let lose = |loss| pool.salvage(number, slot, loss, "enlist_resource");
+        // Into stock, as nobody's.
+        let clear = |error| {
+            slot.instid.store(0, Ordering::Relaxed);
+            Err(pool.leave(slot, Step::Cleared).map_or_else(lose, |_| error))
+        };
+        if let Err(error) = self.refuse_aborting() {
+            // Nothing is wrong with the resource.
+            return clear(error);
+        }
+        slot.record.store(self.tx.number, Ordering::Relaxed);
+        slot.transid.store(self.tx.transid, Ordering::Relaxed);
+        slot.count_callback();
+        match pool.driver().enlist(resid, self.tx.transid) {
+            Enlistment::Enlisted => pool.join(number, slot, self.tx, self.manager).map_err(lose),
+            Enlistment::Declined => pool.leave(slot, Step::Declined).map(drop).map_err(lose),
+            Enlistment::Failed(code) => {
+                pool.held().tally.enlist_failures += 1;
+                let failed = Error::EnlistFailed { resid, code };
+                if pool.lost(slot).is_some() {
+                    return clear(failed);
+                }
+                // The enlistment is uncertain: 0 makes sure that there is none (D-11).
+                slot.count_callback();
+                if let Enlistment::Failed(code) = pool.driver().enlist(resid, 0) {
+                    pool.log(
+                        Level::Warn,
+                        format_args!("enlist_resource: {resid:#x} for no transaction answered 0x{code:08X}; destroyed"),
+                    );
+                    let loss = pool.lost(slot).unwrap_or(Loss::Doomed);
+                    let lost = lose(loss);
+                    return Err(if loss == Loss::Overdue { lost } else { failed });
+                }
+                clear(failed)
+            }
+        }
+    }
+}
+
+impl<D: Driver> Dispenser<D> {
+    /// Ends an enlistment that the driver agreed to; if the transaction is gone by now, there is none (D-34).
+    pub(super) fn join(&self, number: u32, slot: &Slot, tx: Binding, manager: &Manager) -> Result<(), Loss> {
+        let mut ledger = self.held();
+        // Under our lock: whoever ends the transaction asks for it afterwards.
+        if !manager.transactions.join(tx, ledger.handle) {
+            return self.leave(slot, Step::Declined).map(drop);
+        }
+        self.leave(slot, Step::Enlisted)?;
+        ledger.enlisted.entry(tx.number).or_default().push(number);
+        Ok(())
+    }
+}
