@@ -95,7 +95,7 @@ pub unsafe extern "C" fn dispenser_free_resource(dispenser: *mut dispenser, resi
 
 /// Takes a resource out of the pool and has it destroyed.
 ///
-/// For example because it was found broken. /// One that is free or in use, and in no transaction, is destroyed now. One that is enlisted is out of circulation at
+/// For example because it was found broken. One that is free or in use, and in no transaction, is destroyed now. One that is enlisted is out of circulation at
 /// once and destroyed when its transaction ends. One that is in a callback is destroyed when that returns.
 ///
 /// @param dispenser  in: the dispenser

@@ -227,6 +227,8 @@ impl<'a, D: Driver> Search<'a, D> {
     /// Offers every candidate until one is perfect: first those in the transaction, each kind by what was freed last
     /// (D-7).
     fn rate_all(&mut self) -> Result<(), Error> {
+        // The thread's last one has been offered already.
+        let offered = self.best.map(|best| best.number);
         if self.best.is_some_and(|best| best.rating == 0) {
             self.put_back_best();
         }
@@ -234,7 +236,7 @@ impl<'a, D: Driver> Search<'a, D> {
         for (number, slot) in self.pool.inventory.slots() {
             let word = slot.word();
             let ours = word.is(State::Ei, self.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
-            if ours || word.is(State::Ui, self.life) {
+            if (ours || word.is(State::Ui, self.life)) && Some(number) != offered {
                 candidates.try_reserve(1).map_err(|_| Error::OutOfMemory("the list of candidates"))?;
                 candidates.push((ours, slot.stamp.load(Ordering::Relaxed), number));
             }
