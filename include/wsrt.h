@@ -699,7 +699,7 @@ typedef struct dispenser_options {
    */
   uint32_t wait_timeout_ms;
   /**
-   * How often a thread of the library sweeps, in ms; 0: 10,000.
+   * How often a thread of the library sweeps, in ms; 0: 10,000; WSRT_INFINITE: never.
    */
   uint32_t sweep_interval_ms;
   /**
@@ -1100,7 +1100,7 @@ wsrt_hresult dispenser_get_context(dispenser_instid *instid,
                                    dispenser_transid *transid);
 
 /**
- * Sets for which object, and in which transaction, the calling thread runs from now on.
+ * Sets for which object and in which transaction the calling thread runs.
  *
  * What it allocates or tracks belongs to that object and is enlisted in that transaction. A transaction begins when it
  * is first named and must be ended by dispenser_transaction_ended(); the same number later is another one.
@@ -1652,8 +1652,8 @@ wsrt_hresult ws_unsubscribe_nowait(struct ws_runtime *runtime,
  * @retval WSRT_E_OUTOFMEMORY  1,048,576 dispensers live, or the system takes no fork handler
  * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
- * user_data passes to the library on success; release(user_data) gives it back when the dispenser is closed. On failure
- * it stays the caller's. The caller owns the dispenser and ends it with dispenser_destroy().
+ * user_data passes to the library on success; release(user_data) gives it back when the dispenser is closed. On
+ * failure it stays the caller's. The caller owns the dispenser and ends it with dispenser_destroy().
  * @par Threads
  * Any. Unless DISPENSER_MANUAL_SWEEP is set, the first dispenser starts a thread of the library, which ends with the
  * last; it starts others when there is something to destroy.

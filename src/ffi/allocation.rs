@@ -1,11 +1,13 @@
 //! Allocating a resource, freeing it, and having it destroyed.
 
-use super::boundary::{guard, required_argument, zero};
+use super::boundary::{guard, guard_hit, required_argument, zero};
 use super::codes::WSRT_S_OK;
-use super::pool::{dispenser, find, manager};
+use super::pool::{dispenser, find, manager, peek};
 use super::driver::{dispenser_resid, dispenser_restypid};
 use super::library::wsrt_hresult;
-use super::thread::with_seat;
+use super::thread::{hit, with_seat};
+use crate::core::dispenser::returning::Return;
+use crate::core::dispenser::selection::Hit;
 
 /// Allocates a resource of a type: a free one that will do, else a new one.
 ///
@@ -45,12 +47,26 @@ pub unsafe extern "C" fn dispenser_alloc_resource(
     restypid: dispenser_restypid,
     resid: *mut dispenser_resid,
 ) -> wsrt_hresult {
-    guard("dispenser_alloc_resource", || {
+    let try_it = || {
+        let Some((object, life)) = peek(dispenser).filter(|_| !resid.is_null()) else { return Err(None) };
+        hit(|seat| match object.alloc_at_once(life, restypid, seat) {
+            Hit::Taken(found) => {
+                // SAFETY: not NULL; the caller passes room for an id.
+                unsafe { resid.write(found) };
+                Ok(())
+            }
+            missed => Err(Some((object, life, missed))),
+        })
+    };
+    guard_hit("dispenser_alloc_resource", try_it, |missed| {
         // SAFETY: the caller passes room for an id, or NULL.
         unsafe { zero(resid) };
-        let (object, life) = find(dispenser)?;
+        let (object, life, missed) = match missed {
+            Some(begun) => begun,
+            None => find(dispenser).map(|(object, life)| (object, life, Hit::Missed))?,
+        };
         let resid = required_argument(resid, "resid")?;
-        let found = with_seat(|seat| object.alloc(life, restypid, seat, manager()))?;
+        let found = with_seat(|seat| object.alloc_after(missed, life, restypid, seat, manager()))?;
         // SAFETY: as above.
         unsafe { resid.write(found) };
         Ok(WSRT_S_OK)
@@ -86,9 +102,19 @@ pub unsafe extern "C" fn dispenser_alloc_resource(
 /// IHolder::FreeResource. D-19 to D-22, D-50.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dispenser_free_resource(dispenser: *mut dispenser, resid: dispenser_resid) -> wsrt_hresult {
-    guard("dispenser_free_resource", || {
-        let (object, life) = find(dispenser)?;
-        with_seat(|seat| object.free(life, resid, seat))?;
+    let try_it = || {
+        let Some((object, life)) = peek(dispenser) else { return Err(None) };
+        hit(|seat| match object.free_at_once(life, resid, seat) {
+            Return::InStock => Ok(()),
+            missed => Err(Some((object, life, missed))),
+        })
+    };
+    guard_hit("dispenser_free_resource", try_it, |missed| {
+        let (object, life, missed) = match missed {
+            Some(begun) => begun,
+            None => find(dispenser).map(|(object, life)| (object, life, Return::Missed))?,
+        };
+        with_seat(|seat| object.free_after(missed, life, resid, seat))?;
         Ok(WSRT_S_OK)
     })
 }

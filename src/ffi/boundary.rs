@@ -1,10 +1,11 @@
 //! The guard that every export is one call of: no panic gets out, every failure leaves its text behind.
 
-use super::codes::{WSRT_E_INVALIDARG, WSRT_E_POINTER, WSRT_E_UNEXPECTED, code_of};
+use super::codes::{WSRT_E_INVALIDARG, WSRT_E_POINTER, WSRT_E_UNEXPECTED, WSRT_S_OK, code_of};
 use super::{log, thread};
 use crate::core::caller::Quiescence;
 use crate::core::env::Level;
 use crate::core::error::Error;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A result code and the text that explains it.
@@ -44,11 +45,38 @@ pub(super) fn guard(name: &str, body: impl FnOnce() -> Result<i32, Failure>) -> 
             thread::clear_last_error();
             code
         }
-        Err(Failure { code, text }) => {
-            thread::set_last_error(code, format!("{name}: {text}"));
-            code
-        }
+        Err(failure) => failed(name, failure),
     }
+}
+
+/// As `guard`, for calls that are made millions of times a second: `hit` clears the last error if it succeeds, with what
+/// it leaves undone in registers; `rest` takes that on.
+#[inline]
+pub(super) fn guard_hit<T: Copy>(
+    name: &str,
+    hit: impl FnOnce() -> Result<(), T>,
+    rest: impl FnOnce(T) -> Result<i32, Failure>,
+) -> i32 {
+    match catch_unwind(AssertUnwindSafe(hit)) {
+        Ok(Ok(())) => WSRT_S_OK,
+        Ok(Err(missed)) => beyond(name, missed, rest),
+        Err(payload) => failed(name, panicked(name, &*payload)),
+    }
+}
+
+/// Out of line, with a stack frame of its own.
+#[cold]
+#[inline(never)]
+fn beyond<T>(name: &str, missed: T, rest: impl FnOnce(T) -> Result<i32, Failure>) -> i32 {
+    guard(name, || rest(missed))
+}
+
+/// Out of line: a call that succeeds does not carry it.
+#[cold]
+#[inline(never)]
+fn failed(name: &str, Failure { code, text }: Failure) -> i32 {
+    thread::set_last_error(code, format!("{name}: {text}"));
+    code
 }
 
 /// As `guard`, for the `wsrt_*` functions, which leave the last error alone.
@@ -57,13 +85,16 @@ pub(super) fn guard_quietly(name: &str, body: impl FnOnce() -> Result<i32, Failu
 }
 
 fn catch(name: &str, body: impl FnOnce() -> Result<i32, Failure>) -> Result<i32, Failure> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        let why = (payload.downcast_ref::<&str>().copied())
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a panic without words");
-        log::write(Level::Error, format_args!("{name}: panic caught at the border: {why}"));
-        Err(Failure::new(WSRT_E_UNEXPECTED, format!("panic caught: {why}")))
-    })
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(name, &*payload)))
+}
+
+#[cold]
+fn panicked(name: &str, payload: &(dyn Any + Send)) -> Failure {
+    let why = (payload.downcast_ref::<&str>().copied())
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without words");
+    log::write(Level::Error, format_args!("{name}: panic caught at the border: {why}"));
+    Failure::new(WSRT_E_UNEXPECTED, format!("panic caught: {why}"))
 }
 
 /// What a removal returns.

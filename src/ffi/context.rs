@@ -47,7 +47,7 @@ pub unsafe extern "C" fn dispenser_get_context(
     })
 }
 
-/// Sets for which object, and in which transaction, the calling thread runs from now on.
+/// Sets for which object and in which transaction the calling thread runs.
 ///
 /// What it allocates or tracks belongs to that object and is enlisted in that transaction. A transaction begins when it
 /// is first named and must be ended by dispenser_transaction_ended(); the same number later is another one.

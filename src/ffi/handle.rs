@@ -72,10 +72,12 @@ impl Name {
     }
 }
 
+#[cold]
 pub(super) fn not_live(argument: &str, kind: Kind) -> Failure {
     Failure::new(WSRT_E_HANDLE, format!("{argument}: not the name of a live {}", kind.name()))
 }
 
+#[cold]
 fn forked(argument: &str) -> Failure {
     let text = format!("{argument}: inherited by fork(), it is its parent's");
     Failure::new(WSRT_E_FORKED, text)
@@ -137,6 +139,14 @@ impl<T: Sync> Cells<T> {
         Ok(handle)
     }
 
+    /// As `find`, without a reason: for the hit path, which leaves that to another look.
+    #[inline]
+    pub(super) fn peek(&'static self, handle: u64) -> Option<(&'static T, u64)> {
+        let (home, name) = self.locate(handle)?;
+        let object = home.cell.get(name.life)?;
+        (home.epoch.load(Ordering::Relaxed) == process::epoch()).then_some((object, name.life))
+    }
+
     /// The object of a handle and the life that the handle means.
     pub(super) fn find(&'static self, handle: u64, argument: &str) -> Result<(&'static T, u64), Failure> {
         let (home, name) = self.locate(handle).ok_or_else(|| not_live(argument, self.kind))?;
@@ -167,6 +177,7 @@ impl<T: Sync> Cells<T> {
         Ok(Some(result))
     }
 
+    #[inline]
     fn locate(&'static self, handle: u64) -> Option<(&'static Slot<T>, Name)> {
         let name = Name::decode(handle, self.kind, process::secret()?)?;
         let (chunk, at) = place(name.slot);

@@ -44,7 +44,7 @@ pub struct dispenser_options {
     pub max_waiters: u32,
     /// Not used in this version; 0: nobody waits.
     pub wait_timeout_ms: u32,
-    /// How often a thread of the library sweeps, in ms; 0: 10,000.
+    /// How often a thread of the library sweeps, in ms; 0: 10,000; WSRT_INFINITE: never.
     pub sweep_interval_ms: u32,
     /// Not used in this version; 0: resources have no greatest age.
     pub max_lifetime_s: u32,
@@ -97,14 +97,19 @@ fn now_ms() -> u64 {
 }
 
 /// The dispenser of a handle, and the life that the handle means.
-#[inline]
 pub(super) fn find(dispenser: *mut dispenser) -> Result<(&'static Object, u64), Failure> {
     DISPENSERS.find(dispenser as usize as u64, "dispenser")
 }
 
-/// As `find`, for the manager: who is gone needs no notice.
+/// As `find`, where it does not matter why one is gone.
+#[inline]
+pub(super) fn peek(dispenser: *mut dispenser) -> Option<(&'static Object, u64)> {
+    DISPENSERS.peek(dispenser as usize as u64)
+}
+
+/// As `peek`, for the manager: who is gone needs no notice.
 pub(super) fn find_member(handle: u64) -> Option<(&'static Object, u64)> {
-    DISPENSERS.find(handle, "dispenser").ok()
+    DISPENSERS.peek(handle)
 }
 
 fn find_swept(handle: u64) -> Option<(&'static dyn Swept, u64)> {
@@ -190,8 +195,8 @@ fn shown(options: &Options) -> dispenser_options {
 /// @retval WSRT_E_OUTOFMEMORY  1,048,576 dispensers live, or the system takes no fork handler
 /// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
-/// user_data passes to the library on success; release(user_data) gives it back when the dispenser is closed. On failure
-/// it stays the caller's. The caller owns the dispenser and ends it with dispenser_destroy().
+/// user_data passes to the library on success; release(user_data) gives it back when the dispenser is closed. On
+/// failure it stays the caller's. The caller owns the dispenser and ends it with dispenser_destroy().
 /// @par Threads
 /// Any. Unless DISPENSER_MANUAL_SWEEP is set, the first dispenser starts a thread of the library, which ends with the
 /// last; it starts others when there is something to destroy.
@@ -229,13 +234,13 @@ pub unsafe extern "C" fn dispenser_create(
         let handle = DISPENSERS.open(Object::is_vacant, |object, life, handle| {
             object.driver().put(&table);
             object.begin(life, handle, name, options);
+            // SAFETY: as above; nothing fails any more, and nobody can have found the dispenser yet.
+            unsafe { out.write(handle as usize as *mut _) };
         })?;
         MANAGER.get().enrol(handle);
         if !options.manual_sweep {
             SWEEPER.get().watch(&HOOKS, handle, &options);
         }
-        // SAFETY: as above.
-        unsafe { out.write(handle as usize as *mut _) };
         Ok(WSRT_S_OK)
     })
 }

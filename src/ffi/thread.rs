@@ -76,6 +76,17 @@ pub(super) fn with_seat<R>(then: impl FnOnce(&Seat) -> R) -> R {
     })
 }
 
+/// As `with_seat`, for the hit path: clears the last error if all is well, in one look at the thread's block.
+#[inline]
+pub(super) fn hit<T>(try_it: impl FnOnce(&Seat) -> Result<(), T>) -> Result<(), T> {
+    THREAD.with(|thread| {
+        // A thread that has not been here yet has no last resource: it misses, and gets its number then.
+        try_it(&thread.seat)?;
+        thread.code.set(0);
+        Ok(())
+    })
+}
+
 /// In a child of fork() the thread has another number.
 pub(super) fn forget_system_number() {
     THREAD.with(|thread| thread.seat.set_thread(0));
@@ -102,6 +113,7 @@ struct Frame {
 }
 
 /// Runs a callback. Calls made in it leave the outer call's last error alone.
+#[inline]
 pub(super) fn inside(within: Option<FanOutId>, call: impl FnOnce()) {
     THREAD.with(|thread| {
         let outer = thread.fan_out.get();
@@ -110,27 +122,40 @@ pub(super) fn inside(within: Option<FanOutId>, call: impl FnOnce()) {
             thread.fan_out.set(frame);
         }
         thread.depth.set(thread.depth.get() + 1);
-        let _leave = Leave { thread, outer, error: if thread.code.get() == 0 { None } else { last_error() } };
-        thread.code.set(0);
-        call();
+        let leave = Leave { thread, outer, code: thread.code.replace(0) };
+        if leave.code == 0 { call() } else { keeping_text(call) }
     });
+}
+
+/// Apart, as few who make a callback have had an error just before.
+#[cold]
+fn keeping_text(call: impl FnOnce()) {
+    let _keep = Keep(TEXT.try_with(RefCell::take).unwrap_or_default());
+    call();
 }
 
 /// Leaves a callback, also when Rust code around the foreign call panics.
 struct Leave<'a> {
     thread: &'a Thread,
     outer: *const Frame,
-    error: Option<(i32, String)>,
+    code: i32,
 }
 
 impl Drop for Leave<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.thread.fan_out.set(self.outer);
         self.thread.depth.set(self.thread.depth.get() - 1);
-        self.thread.code.set(0);
-        if let Some((code, text)) = self.error.take() {
-            set_last_error(code, text);
-        }
+        self.thread.code.set(self.code);
+    }
+}
+
+/// Puts the text of the last error back.
+struct Keep(String);
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        let _ = TEXT.try_with(|text| text.replace(std::mem::take(&mut self.0)));
     }
 }
 

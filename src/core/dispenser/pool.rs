@@ -99,7 +99,7 @@ pub(super) enum Chore {
 
 /// Why a resource was lost while a callback had it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
+pub(crate) enum Loss {
     Overdue,
     Doomed,
 }

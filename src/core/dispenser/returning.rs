@@ -8,25 +8,69 @@ use super::seat::Seat;
 use crate::core::error::Error;
 use crate::sync::Ordering;
 
+/// What came of the hit path of a free. Small: it travels in registers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Return {
+    InStock,
+    /// In the slot's hands still, after its reset: what the driver answered, 0 for success.
+    Reset(u32, i32),
+    /// Nothing was done.
+    Missed,
+}
+
 impl<D: Driver> Dispenser<D> {
+    /// The hit path: what this thread had to do with last, in no transaction and no object's. What it missed,
+    /// `free_after` makes good.
     #[inline]
-    pub(crate) fn free(&self, life: u64, resid: usize, seat: &Seat) -> Result<(), Error> {
-        let hinted = seat.last(self.address()).and_then(|number| self.hinted(life, resid, number));
-        let (number, slot, word) = match hinted {
-            Some(found) => found,
-            None => self.find(life, resid)?,
-        };
-        let simple = !self.driver().resets()
+    pub(crate) fn free_at_once(&self, life: u64, resid: usize, seat: &Seat) -> Return {
+        let Some(number) = seat.last(self.address()) else { return Return::Missed };
+        let Some((_, slot, word)) = self.hinted(life, resid, number) else { return Return::Missed };
+        let simple = word.is(State::Uu, life)
             && slot.instid.load(Ordering::Relaxed) == 0
             && self.no_pooling.load(Ordering::Relaxed) == 0;
-        if simple && word.is(State::Uu, life) {
-            slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
-            if slot.exchange(word, word.with(State::Ui)).is_ok() {
-                seat.remember(self.address(), number);
-                return Ok(());
+        if !simple {
+            return Return::Missed;
+        }
+        let mut held = word;
+        if self.driver().resets() {
+            held = word.with(State::ResettingUu);
+            if slot.exchange(word, held).is_err() {
+                return Return::Missed;
+            }
+            slot.count_callback();
+            if let Err(code) = self.driver().reset(resid) {
+                return Return::Reset(number, code);
             }
         }
-        self.give_back(life, resid, number, slot, word, seat)
+        slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
+        match slot.exchange(held, held.with(State::Ui)) {
+            Ok(()) => Return::InStock,
+            Err(_) if held == word => Return::Missed,
+            Err(_) => Return::Reset(number, 0),
+        }
+    }
+
+    /// A free, from where the hit path left it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn free_after(&self, done: Return, life: u64, resid: usize, seat: &Seat) -> Result<(), Error> {
+        match done {
+            Return::InStock => Ok(()),
+            Return::Reset(number, code) => {
+                let Some(slot) = self.inventory.slot(number) else { return Ok(()) };
+                let outcome = self.after_reset(number, slot, if code < 0 { Err(code) } else { Ok(()) }, seat);
+                self.settle(outcome, resid, number, slot)
+            }
+            Return::Missed => {
+                let (number, slot, word) = self.find(life, resid)?;
+                self.give_back(life, resid, number, slot, word, seat)
+            }
+        }
+    }
+
+    #[cfg(all(test, loom))]
+    pub(crate) fn free(&self, life: u64, resid: usize, seat: &Seat) -> Result<(), Error> {
+        self.free_after(self.free_at_once(life, resid, seat), life, resid, seat)
     }
 
     #[inline]
@@ -64,14 +108,7 @@ impl<D: Driver> Dispenser<D> {
         while word.state().is_in_use() && word.is_of(life) {
             match self.put_in_stock(number, slot, word, seat) {
                 Err(Refusal::Changed(now)) => word = now,
-                Err(Refusal::Reset(code)) => {
-                    return match self.leave(slot, Step::Keep) {
-                        Ok(_) => Err(Error::ResetFailed { resid, code }),
-                        Err(loss) => Err(self.salvage(number, slot, loss, "reset_resource")),
-                    };
-                }
-                Err(Refusal::Lost(error)) => return Err(error),
-                Ok(()) => return Ok(()),
+                outcome => return self.settle(outcome, resid, number, slot),
             }
         }
         drop(self.open(life)?);
@@ -82,6 +119,18 @@ impl<D: Driver> Dispenser<D> {
         Err(Error::NotTheirs { argument: "resid", why })
     }
 
+    /// What a free returns for what became of the resource.
+    fn settle(&self, outcome: Result<(), Refusal>, resid: usize, number: u32, slot: &Slot) -> Result<(), Error> {
+        match outcome {
+            Err(Refusal::Lost(error)) => Err(error),
+            Err(Refusal::Reset(code)) => match self.leave(slot, Step::Keep) {
+                Ok(_) => Err(Error::ResetFailed { resid, code }),
+                Err(loss) => Err(self.salvage(number, slot, loss, "reset_resource")),
+            },
+            Ok(()) | Err(Refusal::Changed(_)) => Ok(()),
+        }
+    }
+
     /// Takes a resource out of use: into stock, or out of the world where nothing is pooled.
     fn put_in_stock(&self, number: u32, slot: &Slot, word: Word, seat: &Seat) -> Result<(), Refusal> {
         if self.no_pooling.load(Ordering::Relaxed) != 0 {
@@ -89,12 +138,19 @@ impl<D: Driver> Dispenser<D> {
         }
         let Some(next) = word.state().after(Step::Free) else { return Err(Refusal::Changed(word)) };
         slot.exchange(word, word.with(next)).map_err(Refusal::Changed)?;
+        let mut reset = Ok(());
         if self.driver().resets() {
             slot.count_callback();
-            self.driver().reset(slot.resid.load(Ordering::Relaxed)).map_err(|code| {
-                self.held().tally.reset_failures += 1;
-                Refusal::Reset(code)
-            })?;
+            reset = self.driver().reset(slot.resid.load(Ordering::Relaxed));
+        }
+        self.after_reset(number, slot, reset, seat)
+    }
+
+    /// Puts a resource into stock that has been reset.
+    fn after_reset(&self, number: u32, slot: &Slot, reset: Result<(), i32>, seat: &Seat) -> Result<(), Refusal> {
+        if let Err(code) = reset {
+            self.held().tally.reset_failures += 1;
+            return Err(Refusal::Reset(code));
         }
         slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
         slot.instid.store(0, Ordering::Relaxed);

@@ -50,6 +50,12 @@ impl Seat {
         self.instid.get()
     }
 
+    /// Whether the thread runs for no object and in no transaction.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.instid.get() as u64 | self.binding.get().number == 0
+    }
+
     /// The transaction record that the thread is bound to, dead or alive.
     pub(crate) fn binding(&self) -> Binding {
         self.binding.get()

@@ -1,6 +1,6 @@
 //! An allocation: which free resource is taken, or that one is created, and its enlistment.
 //!
-//! The thread's own last resource is tried first, with one exchange of its slot's word. Everything else is the algorithm
+//! The thread's own last resource is tried first, with one exchange of its slot's word; two if it is rated. Everything else is the algorithm
 //! of the specification: candidates are reserved while they are rated, one thread at a time. May not: keep a candidate
 //! reserved on any way out.
 
@@ -19,79 +19,60 @@ const PERFECT: u32 = 100;
 
 /// A free resource that is reserved for this allocation.
 #[derive(Debug, Clone, Copy)]
-struct Candidate {
+pub(crate) struct Candidate {
     number: u32,
     rating: u32,
 }
 
-/// What the thread's own last resource was good for.
-enum Last {
+/// What came of the hit path. Small: it travels in registers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hit {
     Taken(usize),
-    /// Rated, and not perfect.
+    /// The thread's own last resource is reserved, rated, and not perfect.
     Rated(Candidate),
-    Lost(Error),
-    /// Not a candidate.
-    Unfit,
+    /// It was lost while it was rated.
+    Lost(u32, Loss),
+    /// It is no candidate.
+    Missed,
 }
 
 impl<D: Driver> Dispenser<D> {
+    /// The hit path: outside transactions and objects, the resource that this thread freed last. What it missed,
+    /// `alloc_after` makes good.
     #[inline]
-    pub(crate) fn alloc(&self, life: u64, restypid: usize, seat: &Seat, manager: &Manager) -> Result<usize, Error> {
-        let mut first = None;
-        if seat.binding().is_none() && seat.instid() == 0 && restypid != 0 {
-            match self.take_last(life, restypid, seat) {
-                Last::Taken(resid) => return Ok(resid),
-                Last::Rated(candidate) => first = Some(candidate),
-                Last::Lost(error) => return Err(error),
-                Last::Unfit => {}
-            }
+    pub(crate) fn alloc_at_once(&self, life: u64, restypid: usize, seat: &Seat) -> Hit {
+        if !seat.is_plain() || restypid == 0 {
+            return Hit::Missed;
         }
-        self.search(life, restypid, seat, manager, first)
-    }
-
-    /// The hit path: outside transactions and objects, the resource that this thread freed last.
-    #[inline]
-    fn take_last(&self, life: u64, restypid: usize, seat: &Seat) -> Last {
-        let Some(number) = seat.last(self.address()) else { return Last::Unfit };
-        let Some(slot) = self.inventory.slot(number) else { return Last::Unfit };
+        let Some(number) = seat.last(self.address()) else { return Hit::Missed };
+        let Some(slot) = self.inventory.slot(number) else { return Hit::Missed };
         let word = slot.word();
         if !word.is(State::Ui, life) {
-            return Last::Unfit;
+            return Hit::Missed;
         }
         // Read before the exchange: after it, this thread may find another's resource here if it is held up for long.
         let resid = slot.resid.load(Ordering::Relaxed);
         if self.driver().rates() {
             let offered = word.with(State::RatingUi);
             if slot.exchange(word, offered).is_err() {
-                return Last::Unfit;
+                return Hit::Missed;
             }
             let rating = self.rate(slot, restypid, false);
             if rating == PERFECT {
                 slot.restypid.store(restypid, Ordering::Relaxed);
                 if slot.exchange(offered, offered.anew(State::Uu)).is_ok() {
                     self.note_user(number, slot, seat);
-                    return Last::Taken(resid);
+                    return Hit::Taken(resid);
                 }
             }
-            return self.last_rated(number, slot, rating);
+            return self.lost(slot).map_or(Hit::Rated(Candidate { number, rating }), |loss| Hit::Lost(number, loss));
         }
         let fits = slot.restypid.load(Ordering::Relaxed) == restypid;
         if fits && slot.exchange(word, word.anew(State::Uu)).is_ok() {
             self.note_user(number, slot, seat);
-            Last::Taken(resid)
+            Hit::Taken(resid)
         } else {
-            Last::Unfit
-        }
-    }
-
-    #[cold]
-    fn last_rated(&self, number: u32, slot: &Slot, rating: u32) -> Last {
-        match self.lost(slot) {
-            Some(loss) => match self.salvage(number, slot, loss, "rate_resource") {
-                Error::GivenUp(_) => Last::Unfit,
-                error => Last::Lost(error),
-            },
-            None => Last::Rated(Candidate { number, rating }),
+            Hit::Missed
         }
     }
 
@@ -119,20 +100,41 @@ impl<D: Driver> Dispenser<D> {
         seat.remember(self.address(), number);
     }
 
+    /// An allocation, from where the hit path left it.
     #[cold]
     #[inline(never)]
-    fn search(
+    pub(crate) fn alloc_after(
         &self,
+        hit: Hit,
         life: u64,
         restypid: usize,
         seat: &Seat,
         manager: &Manager,
-        first: Option<Candidate>,
     ) -> Result<usize, Error> {
-        let mut search = Search { pool: self, life, restypid, seat, manager, tx: Binding::NONE, best: first };
+        let best = match hit {
+            Hit::Taken(resid) => return Ok(resid),
+            Hit::Rated(candidate) => Some(candidate),
+            Hit::Missed => None,
+            Hit::Lost(number, loss) => {
+                if let Some(slot) = self.inventory.slot(number) {
+                    match self.salvage(number, slot, loss, "rate_resource") {
+                        // It was not this allocation's yet.
+                        Error::GivenUp(_) => {}
+                        error => return Err(error),
+                    }
+                }
+                None
+            }
+        };
+        let mut search = Search { pool: self, life, restypid, seat, manager, tx: Binding::NONE, best };
         let result = search.run();
         search.put_back_best();
         result
+    }
+
+    #[cfg(all(test, loom))]
+    pub(crate) fn alloc(&self, life: u64, restypid: usize, seat: &Seat, manager: &Manager) -> Result<usize, Error> {
+        self.alloc_after(self.alloc_at_once(life, restypid, seat), life, restypid, seat, manager)
     }
 }
 
