@@ -1,0 +1,20 @@
+//! The contract of the resource dispenser: every row of its state table and every decision (D-1 and on), as whole
+//! sequences of what a driver is asked.
+
+#![allow(clippy::undocumented_unsafe_blocks, reason = "everything here goes through the C border")]
+
+#[path = "dispenser/context.rs"]
+mod context;
+#[path = "dispenser/driver.rs"]
+mod driver;
+#[path = "dispenser/scene.rs"]
+mod scene;
+
+#[path = "dispenser/rows_in_use.rs"]
+mod rows_in_use;
+#[path = "dispenser/rows_leaving.rs"]
+mod rows_leaving;
+#[path = "dispenser/rows_tracked.rs"]
+mod rows_tracked;
+#[path = "dispenser/windows.rs"]
+mod windows;
