@@ -4,286 +4,24 @@
 
 #![allow(clippy::undocumented_unsafe_blocks, reason = "everything here goes through the C border")]
 
+#[path = "contract/drivers.rs"]
+mod drivers;
+#[path = "contract/pools.rs"]
+mod pools;
 mod support;
+#[path = "contract/table.rs"]
+mod table;
+#[path = "contract/world.rs"]
+mod world;
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_void};
-use std::mem::size_of;
 use std::ptr::{null, null_mut};
 use support::parameters;
+use table::{Table, last_error, required, zeroing};
+use world::{RELEASED, World, client, count, log, observer, options, selection};
 use wsrt::ffi::codes::*;
 use wsrt::ffi::*;
-
-thread_local! {
-    /// Releases run on this thread: no callback of these tests runs on another.
-    static RELEASED: Cell<u32> = const { Cell::new(0) };
-}
-
-unsafe extern "C" fn get_id(_: *mut c_void, id: *mut wsrt_text) -> i32 {
-    unsafe { wsrt_text_set(id, c"contoso".as_ptr(), usize::MAX) }
-}
-unsafe extern "C" fn obey(_: *mut c_void, _: ws_cookie) -> i32 {
-    WSRT_S_OK
-}
-unsafe extern "C" fn released(_: *mut c_void) {
-    RELEASED.set(RELEASED.get() + 1);
-}
-unsafe extern "C" fn changed(_: *mut c_void, _: u32, _: *const ws_resource_info) {}
-unsafe extern "C" fn write_log(_: *mut c_void, _: u32, _: *const c_char, _: *const c_char) {}
-unsafe extern "C" fn count(user_data: *mut c_void, _: *const ws_resource_info) -> i32 {
-    unsafe { *user_data.cast::<u32>() += 1 };
-    WSRT_S_OK
-}
-unsafe extern "C" fn keep_name(user_data: *mut c_void, id: *mut wsrt_text) -> i32 {
-    unsafe { *user_data.cast::<*mut wsrt_text>() = id };
-    WSRT_E_FAIL
-}
-
-fn client() -> ws_client {
-    ws_client {
-        cb_size: size_of::<ws_client>() as u32,
-        flags: 0,
-        user_data: null_mut(),
-        get_resource_id: Some(get_id),
-        get_resource_display_name: None,
-        issue_disconnect: Some(obey),
-        release: Some(released),
-        get_server: None,
-        start_program: None,
-    }
-}
-
-fn observer() -> ws_observer {
-    ws_observer {
-        cb_size: size_of::<ws_observer>() as u32,
-        flags: 0,
-        user_data: null_mut(),
-        changed: Some(changed),
-        link_changed: None,
-        release: Some(released),
-    }
-}
-
-fn log() -> wsrt_log {
-    wsrt_log {
-        cb_size: size_of::<wsrt_log>() as u32,
-        flags: 0,
-        max_level: 0,
-        reserved: 0,
-        user_data: null_mut(),
-        write: Some(write_log),
-        release: Some(released),
-    }
-}
-
-fn options() -> ws_runtime_options {
-    ws_runtime_options {
-        cb_size: size_of::<ws_runtime_options>() as u32,
-        flags: 0,
-        disconnect_threads: 0,
-        disconnect_deadline_ms: 0,
-        drain_timeout_ms: 0,
-        connect_timeout_ms: 0,
-        reconnect_max_ms: 0,
-        linger_ms: 0,
-        address: null(),
-        host: null(),
-    }
-}
-
-fn selection() -> ws_disconnect {
-    ws_disconnect {
-        cb_size: size_of::<ws_disconnect>() as u32,
-        flags: 0,
-        cookie: 0,
-        deadline_ms: 0,
-        workspace_id: c"nobody".as_ptr(),
-        friendly_name: null(),
-    }
-}
-
-/// A live runtime with three registrations, and names that are none.
-struct World {
-    runtime: *mut ws_runtime,
-    cookie: ws_cookie,
-    stale_cookie: ws_cookie,
-    stale: *mut ws_runtime,
-    text: *mut wsrt_text,
-}
-
-impl World {
-    fn new() -> Self {
-        let mut world = World { runtime: null_mut(), cookie: 0, stale_cookie: 0, stale: null_mut(), text: null_mut() };
-        unsafe {
-            assert_eq!(ws_runtime_create(null(), &mut world.stale), WSRT_S_OK);
-            assert_eq!(ws_runtime_destroy(world.stale), WSRT_S_OK);
-            assert_eq!(ws_runtime_create(null(), &mut world.runtime), WSRT_S_OK);
-            for cookie in [&mut world.cookie, &mut 0, &mut 0, &mut world.stale_cookie] {
-                assert_eq!(ws_add_resource(world.runtime, &client(), cookie), WSRT_S_OK);
-            }
-            assert_eq!(ws_remove_resource(world.runtime, world.stale_cookie), WSRT_S_OK);
-            let mut asks = client();
-            asks.get_resource_id = Some(keep_name);
-            asks.user_data = (&raw mut world.text).cast();
-            assert_eq!(ws_add_resource(world.runtime, &asks, &mut 0), WSRT_E_FAIL);
-            assert!(!world.text.is_null());
-        }
-        world
-    }
-
-    fn live(&self) -> u32 {
-        let mut live = 0u32;
-        let code = unsafe { ws_enum_resources(self.runtime, Some(count), (&raw mut live).cast()) };
-        assert_eq!(code, WSRT_S_OK);
-        live
-    }
-}
-
-/// What the table has to hold for one parameter: the kinds of bad values.
-const HANDLE: &[&str] = &["NULL", "stale", "wrong kind", "garbage"];
-const STRUCT: &[&str] = &["NULL", "cb_size", "tail", "flags"];
-const STRING: &[&str] = &["UTF-8", "too long"];
-const NUMBER: &[&str] = &["unknown"];
-const POINTER: &[&str] = &["NULL"];
-
-/// The kinds of bad values that a parameter of that type must be tried with.
-fn required(name: &str, kind: &str) -> &'static [&'static str] {
-    match kind {
-        "struct ws_runtime *" | "struct wsrt_text *" => HANDLE,
-        "const struct wsrt_guid *" => &[],
-        _ if kind.starts_with("const struct ") => STRUCT,
-        "const char *" => STRING,
-        "ws_cookie" | "uint32_t" => NUMBER,
-        "void *" | "size_t" | "wsrt_hresult" => &[],
-        _ if kind.ends_with("**") || kind.ends_with("*") || kind.ends_with("_visitor") => POINTER,
-        _ => panic!("{name}: what is bad about a {kind}?"),
-    }
-}
-
-/// The table, and what it has covered.
-struct Table {
-    world: World,
-    header: String,
-    covered: BTreeSet<(String, String, &'static str)>,
-}
-
-impl Table {
-    /// One row: the call, and what must come of it.
-    fn row(
-        &mut self,
-        export: &str,
-        parameter: &str,
-        bad: &'static str,
-        expected: i32,
-        call: impl FnOnce(&World) -> i32,
-    ) {
-        self.covered.insert((export.into(), parameter.into(), bad));
-        let row = format!("{export}, {parameter}: {bad}");
-        let (live, released) = (self.world.live(), RELEASED.get());
-        assert_eq!(last_error(), (WSRT_S_OK, String::new()), "{row}: a success clears");
-        let code = call(&self.world);
-        assert_eq!(code, expected, "{row}: 0x{code:08X} instead of 0x{expected:08X}");
-        let (last, text) = last_error();
-        if export.starts_with("wsrt_") || code >= 0 {
-            assert_eq!((last, &*text), (WSRT_S_OK, ""), "{row}: nothing to say");
-        } else {
-            assert_eq!(last, code, "{row}");
-            assert!(text.starts_with(&format!("{export}: ")), "{row}: {text:?} names the function");
-            assert!(text.contains(parameter), "{row}: {text:?} names the argument");
-        }
-        let (doc, _) = support::documentation(&self.header, export);
-        let name = CODES.iter().find(|known| known.value == code).expect("a known code").name;
-        assert!(support::documented_codes(&doc).iter().any(|known| known == name), "{row}: {name} is not documented");
-        assert_eq!(self.world.live(), live, "{row}: changes nothing");
-        assert_eq!(RELEASED.get(), released, "{row}: releases nothing");
-    }
-
-    fn runtime(&mut self, export: &str, on_null: i32, call: impl Fn(*mut ws_runtime) -> i32) {
-        let World { runtime, stale, text, .. } = self.world;
-        self.row(export, "runtime", "NULL", on_null, |_| call(null_mut()));
-        self.row(export, "runtime", "stale", WSRT_E_HANDLE, |_| call(stale));
-        self.row(export, "runtime", "wrong kind", WSRT_E_HANDLE, |_| call(text.cast()));
-        let here = &raw const self.header as usize;
-        let near = [1, 2, 16, 1 << 24, 1 << 63].map(|bit| runtime as usize ^ bit);
-        let mut random = 0x9E37_79B9_7F4A_7C15usize;
-        let scattered = std::iter::repeat_with(|| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            random
-        });
-        for garbage in [1, 8, usize::MAX, here].into_iter().chain(near).chain(scattered.take(200)) {
-            self.row(export, "runtime", "garbage", WSRT_E_HANDLE, |_| call(garbage as *mut ws_runtime));
-        }
-    }
-
-    /// `valid` is copied into a block that is filled up with zeroes.
-    fn table<T: Copy>(
-        &mut self,
-        export: &str,
-        parameter: &str,
-        valid: T,
-        null_code: i32,
-        call: impl Fn(*const T) -> i32,
-    ) {
-        self.row(export, parameter, "NULL", null_code, |_| call(null()));
-        let mut block = vec![0u64; 512];
-        let at: *mut T = block.as_mut_ptr().cast();
-        let size = size_of::<T>() as u32;
-        let set = |cb_size: u32| unsafe {
-            at.write(valid);
-            at.cast::<u32>().write(cb_size);
-        };
-        for bad in [0, 1, 7, size - 1, 1025, 4096, u32::MAX] {
-            set(bad);
-            self.row(export, parameter, "cb_size", WSRT_E_INVALIDARG, |_| call(at));
-        }
-        for longer in [size + 1, size + 8, 1024] {
-            set(longer);
-            unsafe { at.cast::<u8>().add(longer as usize - 1).write(1) };
-            self.row(export, parameter, "tail", WSRT_E_INVALIDARG, |_| call(at));
-            unsafe { at.cast::<u8>().add(longer as usize - 1).write(0) };
-        }
-        for flag in [1 << 31, 1 << 8] {
-            set(size);
-            unsafe { at.cast::<u32>().add(1).write(flag) };
-            self.row(export, parameter, "flags", WSRT_E_INVALIDARG, |_| call(at));
-        }
-    }
-
-    fn string(&mut self, export: &str, parameter: &str, is_key: bool, call: impl Fn(*const c_char) -> i32) {
-        for bad in [&b"\xFF\0"[..], b"abc\xC0\xAF\0", b"\xED\xA0\x80\0", b"\xE2\x82\0"] {
-            self.row(export, parameter, "UTF-8", WSRT_E_INVALIDARG, |_| call(bad.as_ptr().cast()));
-        }
-        let long = CString::new(vec![b'x'; 4097]).expect("no NUL inside");
-        self.row(export, parameter, "too long", WSRT_E_INVALIDARG, |_| call(long.as_ptr()));
-        if is_key {
-            self.row(export, parameter, "NULL", WSRT_E_INVALIDARG, |_| call(null()));
-            self.row(export, parameter, "empty", WSRT_E_INVALIDARG, |_| call(c"".as_ptr()));
-        }
-        let longest = CString::new(vec![b'x'; 4096]).expect("no NUL inside");
-        self.row(export, parameter, "the longest", WSRT_S_OK, |_| call(longest.as_ptr()));
-    }
-}
-
-fn last_error() -> (i32, String) {
-    let (mut code, mut needed) = (0, 0);
-    let mut text = vec![0u8; 1024];
-    let got = unsafe { wsrt_last_error(&mut code, text.as_mut_ptr().cast(), text.len(), &mut needed) };
-    assert_eq!(got, WSRT_S_OK);
-    let text = CStr::from_bytes_until_nul(&text).expect("a NUL");
-    assert_eq!(needed, text.count_bytes() + 1, "needed counts the NUL");
-    (code, text.to_str().expect("UTF-8").to_owned())
-}
-
-/// Runs a call with room for a number, which a failure must leave 0.
-fn zeroing(call: impl FnOnce(*mut u32) -> i32) -> i32 {
-    let mut number = 0xDEAD_BEEF;
-    let code = call(&mut number);
-    assert!(code >= 0 || number == 0, "the out parameter is zeroed on failure");
-    code
-}
 
 #[test]
 fn the_table() {
@@ -432,6 +170,7 @@ fn the_table() {
         });
     }
     in_its_callback(&mut t);
+    pools::rows(&mut t);
 
     let names = |name: i32| unsafe { CStr::from_ptr(wsrt_hresult_name(name)) };
     assert!(CODES.iter().all(|code| names(code.value).to_str() == Ok(code.name)));
@@ -445,7 +184,7 @@ fn the_table() {
             }
         }
     }
-    assert_eq!(unsafe { ws_runtime_destroy(t.world.runtime) }, WSRT_S_OK);
+    t.world.end();
 }
 
 /// A text is bad only where it could be set: inside the callback.
@@ -504,7 +243,7 @@ fn s9_s10_what_get_resource_id_may_answer() {
     assert_eq!(before, (world.live(), RELEASED.get()), "nothing is kept, nothing released");
     let named = ws_client { get_resource_display_name: Some(refuse), ..client() };
     assert_eq!(zeroing(|out| unsafe { ws_add_resource(world.runtime, &named, out) }), WSRT_S_OK, "only decoration");
-    assert_eq!(unsafe { ws_runtime_destroy(world.runtime) }, WSRT_S_OK);
+    world.end();
 }
 
 #[cfg(debug_assertions)]
@@ -515,5 +254,5 @@ fn a_panic_in_the_core_is_a_code_and_the_object_lives_on() {
     assert!(last_error().1.contains("panic"), "the text says so");
     assert_eq!(world.live(), 3);
     assert_eq!(zeroing(|out| unsafe { ws_add_resource(world.runtime, &client(), out) }), WSRT_S_OK);
-    assert_eq!(unsafe { ws_runtime_destroy(world.runtime) }, WSRT_S_OK);
+    world.end();
 }
