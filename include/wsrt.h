@@ -2,12 +2,12 @@
  * @file wsrt.h
  * The RemoteApp and Desktop Connection workspace runtime, and the COM+ resource dispenser.
  *
- * The workspace runtime (ws_*): a client registers its live connection and gets a cookie; when it disconnects it says so; and the runtime can
- * disconnect it by calling it back: one connection, or every connection of a workspace.
+ * The workspace runtime (ws_*): a client registers its live connection and gets a cookie; when it disconnects it says
+ * so; and the runtime can disconnect it by calling it back: one connection, or every connection of a workspace.
  *
  * The resource dispenser (dispenser_*): a pool of anything, whose owner supplies a driver that creates, rates, enlists,
- * resets and destroys. It keeps what is enlisted in a transaction for that transaction, and takes back what belongs to an
- * object that has ended. Types, resources, objects and transactions are numbers of yours, never followed; those of
+ * resets and destroys. It keeps what is enlisted in a transaction for that transaction, and takes back what belongs to
+ * an object that has ended. Types, resources, objects and transactions are numbers of yours, never followed; those of
  * objects and transactions hold in the whole process.
  *
  * What holds everywhere:
@@ -1783,7 +1783,7 @@ WSRT_API
 wsrt_hresult dispenser_destroy_nowait(struct dispenser *dispenser);
 
 /**
- * Destroys what has been idle for too long, and writes off callbacks that are overdue.
+ * Destroys what has been idle too long, and writes off overdue callbacks.
  *
  * A library thread does this every sweep_interval_ms; with DISPENSER_MANUAL_SWEEP only this function does. Idle time
  * runs from the first sweep that sees a resource free, so nothing goes early. What is enlisted stays.

@@ -3,20 +3,20 @@
  * wsrt.h for C++17: objects that clean up after themselves, lambdas as callbacks, exceptions or codes.
  *
  * Header only; needs wsrt.h, the standard library and exceptions. What a function does is told in full in wsrt.h; here
- * stands what C++ adds.
+ * stands what C++ adds, for the resource dispenser in wsrt_pool.hpp, which this header includes.
  *
  * What holds everywhere:
  * - Each operation comes twice. The plain form throws wsrt::error where the C function fails, and otherwise returns
  *   what that returned: WSRT_S_OK, WSRT_S_FALSE or WSRT_S_DEFERRED, as a status. The form try_... never throws and
  *   returns the failure too.
- * - Owners (runtime, registration, subscription, logger) can be moved and not copied. One that was moved from, or has
- *   ended what it owned, is empty: ending it again is WSRT_S_FALSE. Their destructors never throw, and never wait
- *   (save that of logger): a callback may still run when they return. To be sure that none does, call remove(),
- *   unsubscribe() or destroy() outside callbacks and see that the result is not deferred().
+ * - Owners (runtime, registration, subscription, logger, dispenser, lease) can be moved and not copied. One that was
+ *   moved from, or has ended what it owned, is empty: ending it again is WSRT_S_FALSE. Their destructors never throw,
+ *   and never wait (save that of logger): a callback may still run when they return. To be sure that none does, call
+ *   remove(), unsubscribe() or destroy() outside callbacks and see that the result is not deferred().
  * - The library knows objects by names, not by addresses: owners may end in any order, inside any callback too, also
  *   in their own, and a registration may outlive its runtime.
- * - What is given as a callback (a client, a callable) belongs to the library from then on, and is deleted on its
- *   release: after the last callback, exactly once, on any thread. If the call fails, it is deleted before the call
+ * - What is given as a callback (a client, a driver, a callable) belongs to the library from then on, and is deleted on
+ *   its release: after the last callback, exactly once, on any thread. If the call fails, it is deleted before the call
  *   returns. Its destructor must not throw.
  * - An exception that leaves a callback goes no further. It becomes the callback's answer (that of a wsrt::error, or
  *   WSRT_E_OUTOFMEMORY for std::bad_alloc, else WSRT_E_FAIL) and is offered to the handler of
@@ -134,7 +134,8 @@ private:
  * Sees an exception that left a callback.
  *
  * @param callback   the callback that it left: "resource_id", "display_name", "issue_disconnect", "changed", "write",
- *                   or "visitor" of a try_... form
+ *                   "create_resource", "rate_resource", "enlist_resource", "reset_resource", "destroy_resource",
+ *                   "destroy_resource_s", "report", or "visitor" of a try_... form
  * @param exception  what was thrown
  */
 using exception_handler = void (*)(const char *callback, std::exception_ptr exception);
@@ -624,6 +625,12 @@ inline report keep(const report_view &view)
             std::string(view.display_name)};
 }
 
+/* What a visitor is shown of it. */
+template <class Info>
+struct shown {
+    static auto of(const Info &info) noexcept { return view_of(info); }
+};
+
 /* A visitor on its way through C. With room for it, what it throws is kept there; else the handler sees it. */
 template <class Visitor>
 struct visit {
@@ -635,7 +642,7 @@ struct visit {
     {
         visit &self = *static_cast<visit *>(user_data);
         try {
-            return verdict_of(self.visitor, view_of(*info));
+            return verdict_of(self.visitor, shown<Info>::of(*info));
         } catch (...) {
             if (self.thrown) {
                 *self.thrown = std::current_exception();
@@ -1619,5 +1626,7 @@ private:
 };
 
 } // namespace wsrt
+
+#include "wsrt_pool.hpp"
 
 #endif

@@ -59,8 +59,8 @@ pub use tracking::{dispenser_untrack_resource, dispenser_untrack_resource_s};
 pub use context::{dispenser_get_context, dispenser_set_context};
 pub use context::{dispenser_instance_ended, dispenser_transaction_aborting, dispenser_transaction_ended};
 
-pub use inventory::{dispenser_resource_info, dispenser_resource_visitor, dispenser_stats};
 pub use inventory::{dispenser_enum_resources, dispenser_get_resource_info, dispenser_get_stats};
+pub use inventory::{dispenser_resource_info, dispenser_resource_visitor, dispenser_stats};
 
 #[cfg(debug_assertions)]
 pub use runtime::wsrt_test_panic;

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 /// The foreign side of a dispenser. All of it but `rates`, `resets` and `release` is foreign code: it runs with no lock
 /// held, and only while a slot, or a report, is marked as being in a callback.
-pub(crate) trait Driver: Sync {
+pub(crate) trait Driver: Sync + 'static {
     /// Whether the driver judges candidates; otherwise equal types fit.
     fn rates(&self) -> bool;
     /// Whether a resource needs a reset on its way back.

@@ -1,12 +1,13 @@
 //! Allocating a resource, freeing it, and having it destroyed.
 
-use super::boundary::{guard, guard_hit, required_argument, zero};
+use super::boundary::{Failure, guard, guard_hit, required_argument, zero};
 use super::codes::WSRT_S_OK;
-use super::pool::{dispenser, find, manager, peek};
 use super::driver::{dispenser_resid, dispenser_restypid};
 use super::library::wsrt_hresult;
+use super::pool::{Object, dispenser, find, manager};
 use super::thread::{hit, with_seat};
 use crate::core::dispenser::returning::Return;
+use crate::core::dispenser::seat::Name;
 use crate::core::dispenser::selection::Hit;
 
 /// Allocates a resource of a type: a free one that will do, else a new one.
@@ -48,25 +49,27 @@ pub unsafe extern "C" fn dispenser_alloc_resource(
     resid: *mut dispenser_resid,
 ) -> wsrt_hresult {
     let try_it = || {
-        let Some((object, life)) = peek(dispenser).filter(|_| !resid.is_null()) else { return Err(None) };
-        hit(|seat| match object.alloc_at_once(life, restypid, seat) {
-            Hit::Taken(found) => {
-                // SAFETY: not NULL; the caller passes room for an id.
-                unsafe { resid.write(found) };
-                Ok(())
+        hit(|seat| {
+            let spot = seat.spot(dispenser as usize as u64).filter(|_| !resid.is_null()).ok_or(None)?;
+            match spot.alloc_at_once(restypid, seat) {
+                Hit::Taken(found) => {
+                    // SAFETY: not NULL; the caller passes room for an id.
+                    unsafe { resid.write(found) };
+                    Ok(())
+                }
+                missed => Err(Some((spot.pool, spot.name, missed))),
             }
-            missed => Err(Some((object, life, missed))),
         })
     };
     guard_hit("dispenser_alloc_resource", try_it, |missed| {
         // SAFETY: the caller passes room for an id, or NULL.
         unsafe { zero(resid) };
-        let (object, life, missed) = match missed {
+        let (object, name, missed) = match missed {
             Some(begun) => begun,
-            None => find(dispenser).map(|(object, life)| (object, life, Hit::Missed))?,
+            None => find_named(dispenser).map(|(object, name)| (object, name, Hit::Missed))?,
         };
         let resid = required_argument(resid, "resid")?;
-        let found = with_seat(|seat| object.alloc_after(missed, life, restypid, seat, manager()))?;
+        let found = with_seat(|seat| object.alloc_after(missed, name, restypid, seat, manager()))?;
         // SAFETY: as above.
         unsafe { resid.write(found) };
         Ok(WSRT_S_OK)
@@ -103,18 +106,20 @@ pub unsafe extern "C" fn dispenser_alloc_resource(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dispenser_free_resource(dispenser: *mut dispenser, resid: dispenser_resid) -> wsrt_hresult {
     let try_it = || {
-        let Some((object, life)) = peek(dispenser) else { return Err(None) };
-        hit(|seat| match object.free_at_once(life, resid, seat) {
-            Return::InStock => Ok(()),
-            missed => Err(Some((object, life, missed))),
+        hit(|seat| {
+            let spot = seat.spot(dispenser as usize as u64).ok_or(None)?;
+            match spot.free_at_once(resid, seat) {
+                Return::InStock => Ok(()),
+                missed => Err(Some((spot.pool, spot.name, missed))),
+            }
         })
     };
     guard_hit("dispenser_free_resource", try_it, |missed| {
-        let (object, life, missed) = match missed {
+        let (object, name, missed) = match missed {
             Some(begun) => begun,
-            None => find(dispenser).map(|(object, life)| (object, life, Return::Missed))?,
+            None => find_named(dispenser).map(|(object, name)| (object, name, Return::Missed))?,
         };
-        with_seat(|seat| object.free_after(missed, life, resid, seat))?;
+        with_seat(|seat| object.free_after(missed, name, resid, seat))?;
         Ok(WSRT_S_OK)
     })
 }
@@ -146,13 +151,15 @@ pub unsafe extern "C" fn dispenser_free_resource(dispenser: *mut dispenser, resi
 /// @par Source
 /// IHolder::RequestDestroyResource. D-23, D-40.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dispenser_destroy_resource(
-    dispenser: *mut dispenser,
-    resid: dispenser_resid,
-) -> wsrt_hresult {
+pub unsafe extern "C" fn dispenser_destroy_resource(dispenser: *mut dispenser, resid: dispenser_resid) -> wsrt_hresult {
     guard("dispenser_destroy_resource", || {
         let (object, life) = find(dispenser)?;
         object.request_destroy(life, resid)?;
         Ok(WSRT_S_OK)
     })
+}
+
+fn find_named(dispenser: *mut dispenser) -> Result<(&'static Object, Name), Failure> {
+    let (object, life) = find(dispenser)?;
+    Ok((object, Name { handle: dispenser as usize as u64, life }))
 }

@@ -2,9 +2,9 @@
 
 use super::boundary::{Failure, guard, required_argument, zero};
 use super::codes::WSRT_S_OK;
-use super::pool::{find_member, manager};
 use super::driver::{dispenser_instid, dispenser_transid};
 use super::library::wsrt_hresult;
+use super::pool::{find_member, manager};
 use super::thread::with_seat;
 
 /// Tells for which object, and in which transaction, the calling thread runs.

@@ -139,8 +139,7 @@ impl<T: Sync> Cells<T> {
         Ok(handle)
     }
 
-    /// As `find`, without a reason: for the hit path, which leaves that to another look.
-    #[inline]
+    /// As `find`, without a reason.
     pub(super) fn peek(&'static self, handle: u64) -> Option<(&'static T, u64)> {
         let (home, name) = self.locate(handle)?;
         let object = home.cell.get(name.life)?;
@@ -177,7 +176,6 @@ impl<T: Sync> Cells<T> {
         Ok(Some(result))
     }
 
-    #[inline]
     fn locate(&'static self, handle: u64) -> Option<(&'static Slot<T>, Name)> {
         let name = Name::decode(handle, self.kind, process::secret()?)?;
         let (chunk, at) = place(name.slot);

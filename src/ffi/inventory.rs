@@ -2,10 +2,10 @@
 
 use super::boundary::{Failure, guard};
 use super::codes::*;
-use super::pool::{dispenser, find, tell};
 use super::driver::{dispenser_instid, dispenser_resid, dispenser_restypid, dispenser_transid};
 use super::foreign::Origin;
 use super::library::wsrt_hresult;
+use super::pool::{dispenser, find, tell};
 use super::resource::{stop, visited};
 use super::text::c_string;
 use super::versioned::Versioned;

@@ -7,16 +7,16 @@ use super::codes::{
 use super::driver::{DriverCell, dispenser_driver};
 use super::handle::{Cells, Kind};
 use super::library::wsrt_hresult;
+use super::log;
 use super::process::{PerProcess, spawn_for_sweeps};
 use super::runtime::span;
 use super::text::string;
 use super::thread::is_inside_callback;
 use super::versioned::{Versioned, read, write};
-use super::log;
+use crate::core::dispenser::Options;
 use crate::core::dispenser::manager::Manager;
 use crate::core::dispenser::pool::Dispenser;
-use crate::core::dispenser::sweeper::{Hooks, Swept, Sweeper};
-use crate::core::dispenser::Options;
+use crate::core::dispenser::sweeper::{Hooks, Sweeper, Swept};
 use crate::core::env::Env;
 use std::ffi::c_char;
 use std::time::Duration;
@@ -101,13 +101,7 @@ pub(super) fn find(dispenser: *mut dispenser) -> Result<(&'static Object, u64), 
     DISPENSERS.find(dispenser as usize as u64, "dispenser")
 }
 
-/// As `find`, where it does not matter why one is gone.
-#[inline]
-pub(super) fn peek(dispenser: *mut dispenser) -> Option<(&'static Object, u64)> {
-    DISPENSERS.peek(dispenser as usize as u64)
-}
-
-/// As `peek`, for the manager: who is gone needs no notice.
+/// As `find`, for the manager: who is gone needs no notice.
 pub(super) fn find_member(handle: u64) -> Option<(&'static Object, u64)> {
     DISPENSERS.peek(handle)
 }
@@ -376,7 +370,7 @@ fn destroy(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
     Ok(ended.map_or(WSRT_S_OK, quiescence))
 }
 
-/// Destroys what has been idle for too long, and writes off callbacks that are overdue.
+/// Destroys what has been idle too long, and writes off overdue callbacks.
 ///
 /// A library thread does this every sweep_interval_ms; with DISPENSER_MANUAL_SWEEP only this function does. Idle time
 /// runs from the first sweep that sees a resource free, so nothing goes early. What is enlisted stays.
@@ -439,7 +433,9 @@ pub unsafe extern "C" fn dispenser_get_options(
 ) -> wsrt_hresult {
     guard("dispenser_get_options", || {
         // SAFETY: the caller passes NULL or a struct of cb_size bytes.
-        unsafe { tell(options, "options", || Ok(shown(&find(dispenser).and_then(|(it, life)| Ok(it.options(life)?))?))) }
+        unsafe {
+            tell(options, "options", || Ok(shown(&find(dispenser).and_then(|(it, life)| Ok(it.options(life)?))?)))
+        }
     })
 }
 

@@ -38,7 +38,7 @@ fn make() -> Result<u64, Failure> {
 
 unsafe extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
-    super::thread::forget_system_number();
+    super::thread::forget_seat();
 }
 
 /// What a program's own threads are to be told by the system, not one of ours. No more than these: a runtime of garbage

@@ -4,6 +4,7 @@
 //! costs one look at the thread's block, which needs no destructor. May not: fail when the thread is ending; then there
 //! is simply no text to remember.
 
+use super::driver::DriverCell;
 use super::text::Sink;
 use crate::core::caller::{Caller, FanOutId};
 use crate::core::dispenser::seat::Seat;
@@ -23,7 +24,7 @@ struct Thread {
     number: Cell<u32>,
     sinks: Cell<u64>,
     /// What the dispensers know of this thread.
-    seat: Seat,
+    seat: Seat<DriverCell>,
 }
 
 thread_local! {
@@ -65,7 +66,7 @@ pub(super) fn is_inside_callback() -> bool {
 
 /// Runs something for this thread's seat, which knows its thread by the system's number.
 #[inline]
-pub(super) fn with_seat<R>(then: impl FnOnce(&Seat) -> R) -> R {
+pub(super) fn with_seat<R>(then: impl FnOnce(&Seat<DriverCell>) -> R) -> R {
     THREAD.with(|thread| {
         let seat = &thread.seat;
         if seat.thread() == 0 {
@@ -78,7 +79,7 @@ pub(super) fn with_seat<R>(then: impl FnOnce(&Seat) -> R) -> R {
 
 /// As `with_seat`, for the hit path: clears the last error if all is well, in one look at the thread's block.
 #[inline]
-pub(super) fn hit<T>(try_it: impl FnOnce(&Seat) -> Result<(), T>) -> Result<(), T> {
+pub(super) fn hit<T>(try_it: impl FnOnce(&Seat<DriverCell>) -> Result<(), T>) -> Result<(), T> {
     THREAD.with(|thread| {
         // A thread that has not been here yet has no last resource: it misses, and gets its number then.
         try_it(&thread.seat)?;
@@ -87,9 +88,9 @@ pub(super) fn hit<T>(try_it: impl FnOnce(&Seat) -> Result<(), T>) -> Result<(), 
     })
 }
 
-/// In a child of fork() the thread has another number.
-pub(super) fn forget_system_number() {
-    THREAD.with(|thread| thread.seat.set_thread(0));
+/// In a child of fork().
+pub(super) fn forget_seat() {
+    THREAD.with(|thread| thread.seat.forget());
 }
 
 /// This thread as the core sees it.

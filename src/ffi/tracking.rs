@@ -2,9 +2,9 @@
 
 use super::boundary::guard;
 use super::codes::WSRT_S_OK;
-use super::pool::{dispenser, find, manager};
 use super::driver::{dispenser_instid, dispenser_resid, dispenser_transid};
 use super::library::wsrt_hresult;
+use super::pool::{dispenser, find, manager};
 use super::text::string;
 use super::thread::with_seat;
 use std::ffi::c_char;
@@ -110,10 +110,7 @@ pub unsafe extern "C" fn dispenser_track_resource_ex(
 /// @par Source
 /// IHolder::TrackResourceS. D-36, D-37.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dispenser_track_resource_s(
-    dispenser: *mut dispenser,
-    sresid: *const c_char,
-) -> wsrt_hresult {
+pub unsafe extern "C" fn dispenser_track_resource_s(dispenser: *mut dispenser, sresid: *const c_char) -> wsrt_hresult {
     guard("dispenser_track_resource_s", || {
         let (object, life) = find(dispenser)?;
         // SAFETY: the caller passes NULL or a string.

@@ -10,7 +10,6 @@ use super::transactions::{Binding, Outlook, Transactions};
 use crate::core::error::Error;
 use crate::sync::Mutex;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Deref;
 
 #[derive(Debug, Default)]
 pub(crate) struct Manager {
@@ -42,7 +41,7 @@ impl Manager {
     }
 
     /// Says for which object and in which transaction a thread runs from now on.
-    pub(crate) fn set_context(&self, seat: &Seat, instid: usize, transid: usize) -> Result<(), Error> {
+    pub(crate) fn set_context<D>(&self, seat: &Seat<D>, instid: usize, transid: usize) -> Result<(), Error> {
         let bound = seat.binding();
         // The same number again means the same record, unless that is dead.
         if bound.transid != transid || self.transactions.outlook(bound) == Outlook::Gone {
@@ -53,7 +52,7 @@ impl Manager {
         Ok(())
     }
 
-    pub(crate) fn context(&self, seat: &Seat) -> (usize, usize) {
+    pub(crate) fn context<D>(&self, seat: &Seat<D>) -> (usize, usize) {
         (seat.instid(), self.current(seat.binding()).transid)
     }
 
@@ -67,10 +66,10 @@ impl Manager {
     }
 
     /// The order of dispensers is that of registration (D-44).
-    pub(crate) fn transaction_ended<D: Driver, P: Deref<Target = Dispenser<D>>>(
+    pub(crate) fn transaction_ended<D: Driver>(
         &self,
         transid: usize,
-        find: impl Fn(u64) -> Option<(P, u64)>,
+        find: impl Fn(u64) -> Option<(&'static Dispenser<D>, u64)>,
     ) {
         let Some((record, mut touched)) = self.transactions.end(transid) else { return };
         let members = self.members.lock();
@@ -81,11 +80,11 @@ impl Manager {
         }
     }
 
-    pub(crate) fn instance_ended<D: Driver, P: Deref<Target = Dispenser<D>>>(
+    pub(crate) fn instance_ended<D: Driver>(
         &self,
         instid: usize,
-        seat: &Seat,
-        find: impl Fn(u64) -> Option<(P, u64)>,
+        seat: &Seat<D>,
+        find: impl Fn(u64) -> Option<(&'static Dispenser<D>, u64)>,
     ) {
         let members: Vec<_> = self.members.lock().by_age.values().copied().collect();
         for (dispenser, life) in members.into_iter().filter_map(find) {

@@ -5,7 +5,9 @@
 use super::facts::Info;
 use super::manager::Manager;
 use super::pool::Dispenser;
-use super::seat::Seat;
+use super::returning::Return;
+use super::seat::{Name, Seat};
+use super::selection::Hit;
 use super::{Created, Driver, Enlistment, Event, Options};
 use crate::core::caller::Quiescence;
 use crate::core::cell::Cell;
@@ -109,18 +111,44 @@ fn env() -> Env {
 
 const LIFE: u64 = 1;
 
-/// An open dispenser, told by hand what time it is.
-fn dispenser() -> Arc<Dispenser<Probe>> {
+const NAME: Name = Name { handle: 100, life: LIFE };
+
+type Pool = &'static Dispenser<Probe>;
+
+/// An open dispenser, told by hand what time it is. Dispensers are never freed.
+fn dispenser() -> Pool {
     let dispenser = Dispenser::new(Probe::new(), env());
-    dispenser.begin(LIFE, 100, "", Options { manual_sweep: true, ..Options::default() });
-    Arc::new(dispenser)
+    dispenser.begin(LIFE, NAME.handle, "", Options { manual_sweep: true, ..Options::default() });
+    Box::leak(Box::new(dispenser))
 }
 
-fn stock(dispenser: &Dispenser<Probe>, manager: &Manager) -> usize {
+/// As the border does it: the hit path, then the rest.
+fn alloc(pool: Pool, name: Name, seat: &Seat<Probe>, manager: &Manager) -> Result<usize, Error> {
+    let spot = seat.spot(name.handle);
+    let hit = spot.map_or(Hit::Missed, |spot| spot.alloc_at_once(TYPE, seat));
+    if let Hit::Taken(resid) = hit {
+        return Ok(resid);
+    }
+    pool.alloc_after(hit, name, TYPE, seat, manager)
+}
+
+fn free(pool: Pool, name: Name, resid: usize, seat: &Seat<Probe>) -> Result<(), Error> {
+    let spot = seat.spot(name.handle);
+    let done = spot.map_or(Return::Missed, |spot| spot.free_at_once(resid, seat));
+    pool.free_after(done, name, resid, seat)
+}
+
+/// A thread's seat that has used the resource in stock before.
+fn seat_at(pool: Pool, name: Name) -> Seat<Probe> {
     let seat = Seat::new();
-    let resid = dispenser.alloc(LIFE, TYPE, &seat, manager).expect("created");
-    dispenser.free(LIFE, resid, &seat).expect("free");
-    resid
+    pool.remember(name, 0, &seat);
+    seat
+}
+
+fn stock(dispenser: Pool, manager: &Manager) {
+    let seat = Seat::new();
+    let resid = alloc(dispenser, NAME, &seat, manager).expect("created");
+    free(dispenser, NAME, resid, &seat).expect("free");
 }
 
 /// Two threads, one resource in stock: each gets one of its own, and both come back.
@@ -128,15 +156,15 @@ fn stock(dispenser: &Dispenser<Probe>, manager: &Manager) -> usize {
 fn grant_and_return() {
     loom::model(|| {
         let (dispenser, manager) = (dispenser(), Arc::new(Manager::default()));
-        stock(&dispenser, &manager);
+        stock(dispenser, &manager);
         let both = [0, 1].map(|_| {
-            let (dispenser, manager) = (dispenser.clone(), manager.clone());
+            let manager = manager.clone();
             thread::spawn(move || {
-                let seat = Seat::new();
-                let resid = dispenser.alloc(LIFE, TYPE, &seat, &manager).expect("one each");
+                let seat = seat_at(dispenser, NAME);
+                let resid = alloc(dispenser, NAME, &seat, &manager).expect("one each");
                 dispenser.driver().hold(resid);
                 dispenser.driver().let_go(resid);
-                dispenser.free(LIFE, resid, &seat).expect("still ours");
+                free(dispenser, NAME, resid, &seat).expect("still ours");
             })
         });
         both.map(|one| one.join().expect("no panic"));
@@ -151,11 +179,8 @@ fn grant_and_return() {
 fn one_free_of_two_succeeds() {
     loom::model(|| {
         let (dispenser, manager) = (dispenser(), Arc::new(Manager::default()));
-        let resid = dispenser.alloc(LIFE, TYPE, &Seat::new(), &manager).expect("created");
-        let both = [0, 1].map(|_| {
-            let dispenser = dispenser.clone();
-            thread::spawn(move || dispenser.free(LIFE, resid, &Seat::new()).is_ok())
-        });
+        let resid = alloc(dispenser, NAME, &Seat::new(), &manager).expect("created");
+        let both = [0, 1].map(|_| thread::spawn(move || free(dispenser, NAME, resid, &Seat::new()).is_ok()));
         let freed = both.map(|one| one.join().expect("no panic"));
         assert!(freed[0] ^ freed[1]);
     });
@@ -166,21 +191,25 @@ fn one_free_of_two_succeeds() {
 fn alloc_against_destroy_and_reuse() {
     loom::model(|| {
         let manager = Arc::new(Manager::default());
-        let cell = Arc::new(Cell::new(Dispenser::new(Probe::new(), env())));
+        let cell: &'static Cell<_> = Box::leak(Box::new(Cell::new(Dispenser::new(Probe::new(), env()))));
         let life = cell.next_life();
         let options = Options { manual_sweep: true, ..Options::default() };
-        cell.object().begin(life, 100, "", options);
+        let object = cell.object();
+        let name = Name { handle: 100, life };
+        object.begin(life, name.handle, "", options);
         cell.open(life);
         let seat = Seat::new();
-        let old = cell.object().alloc(life, TYPE, &seat, &manager).expect("created");
-        cell.object().free(life, old, &seat).expect("free");
+        let old = alloc(object, name, &seat, &manager).expect("created");
+        free(object, name, old, &seat).expect("free");
 
         let allocator = {
-            let (cell, manager) = (cell.clone(), manager.clone());
+            let manager = manager.clone();
             thread::spawn(move || {
-                let seat = Seat::new();
-                let Some(dispenser) = cell.get(life) else { return };
-                match dispenser.alloc(life, TYPE, &seat, &manager) {
+                let seat = seat_at(object, name);
+                if cell.get(life).is_none() {
+                    return;
+                }
+                match alloc(object, name, &seat, &manager) {
                     Ok(resid) => assert!(resid < 16, "the other dispenser's"),
                     Err(error) => {
                         assert!(matches!(error, Error::DispenserClosed | Error::DispenserGone), "{error}");
@@ -190,19 +219,19 @@ fn alloc_against_destroy_and_reuse() {
         };
 
         assert!(cell.close(life));
-        if cell.object().end(life, true) == Quiescence::Reached {
-            let object = cell.object();
+        if object.end(life, true) == Quiescence::Reached {
             assert!(object.is_vacant());
             assert_eq!(object.driver().released.load(SeqCst), 1, "released before it is said");
             let life = cell.next_life();
             object.driver().next.store(16, SeqCst);
-            object.begin(life, 200, "", options);
+            let name = Name { handle: 200, life };
+            object.begin(life, name.handle, "", options);
             cell.open(life);
-            let resid = object.alloc(life, TYPE, &seat, &manager).expect("created");
+            let resid = alloc(object, name, &seat, &manager).expect("created");
             assert!(resid >= 16, "the old dispenser's");
             object.driver().hold(resid);
             object.driver().let_go(resid);
-            object.free(life, resid, &seat).expect("still ours");
+            free(object, name, resid, &seat).expect("still ours");
         }
         allocator.join().expect("no panic");
     });
@@ -213,15 +242,15 @@ fn alloc_against_destroy_and_reuse() {
 fn alloc_against_close() {
     loom::model(|| {
         let (dispenser, manager) = (dispenser(), Arc::new(Manager::default()));
-        stock(&dispenser, &manager);
+        stock(dispenser, &manager);
         let allocator = {
-            let (dispenser, manager) = (dispenser.clone(), manager.clone());
+            let manager = manager.clone();
             thread::spawn(move || {
-                let seat = Seat::new();
-                if let Ok(resid) = dispenser.alloc(LIFE, TYPE, &seat, &manager) {
+                let seat = seat_at(dispenser, NAME);
+                if let Ok(resid) = alloc(dispenser, NAME, &seat, &manager) {
                     dispenser.driver().hold(resid);
                     dispenser.driver().let_go(resid);
-                    let freed = dispenser.free(LIFE, resid, &seat);
+                    let freed = free(dispenser, NAME, resid, &seat);
                     assert!(matches!(freed, Ok(()) | Err(Error::DispenserClosed)), "{freed:?}");
                 }
             })
@@ -244,16 +273,13 @@ fn free_against_transaction_end() {
             dispenser.driver().resets.store(resets, SeqCst);
             let seat = Seat::new();
             manager.set_context(&seat, 0, 5).expect("bound");
-            let resid = dispenser.alloc(LIFE, TYPE, &seat, &manager).expect("created");
-            let user = {
-                let dispenser = dispenser.clone();
-                thread::spawn(move || dispenser.free(LIFE, resid, &Seat::new()).expect("still ours"))
-            };
-            manager.transaction_ended(5, |_| Some((&*dispenser, LIFE)));
+            let resid = alloc(dispenser, NAME, &seat, &manager).expect("created");
+            let user = { thread::spawn(move || free(dispenser, NAME, resid, &Seat::new()).expect("still ours")) };
+            manager.transaction_ended(5, |_| Some((dispenser, LIFE)));
             user.join().expect("no panic");
             let stats = dispenser.stats(LIFE).expect("open");
             assert_eq!((stats.free_unenlisted, stats.free_enlisted), (1, 0));
-            assert_eq!(dispenser.alloc(LIFE, TYPE, &Seat::new(), &manager), Ok(resid));
+            assert_eq!(alloc(dispenser, NAME, &Seat::new(), &manager), Ok(resid));
         });
     }
 }
@@ -266,10 +292,10 @@ fn enlistment_against_transaction_end() {
         let seat = Seat::new();
         manager.set_context(&seat, 0, 5).expect("bound");
         let ender = {
-            let (dispenser, manager) = (dispenser.clone(), manager.clone());
-            thread::spawn(move || manager.transaction_ended(5, |_| Some((&*dispenser, LIFE))))
+            let manager = manager.clone();
+            thread::spawn(move || manager.transaction_ended(5, |_| Some((dispenser, LIFE))))
         };
-        dispenser.alloc(LIFE, TYPE, &seat, &manager).expect("created");
+        alloc(dispenser, NAME, &seat, &manager).expect("created");
         ender.join().expect("no panic");
         let stats = dispenser.stats(LIFE).expect("open");
         assert_eq!((stats.used_unenlisted, stats.used_enlisted), (1, 0));
@@ -281,12 +307,12 @@ fn enlistment_against_transaction_end() {
 fn alloc_against_sweep() {
     loom::model(|| {
         let (dispenser, manager) = (dispenser(), Arc::new(Manager::default()));
-        stock(&dispenser, &manager);
+        stock(dispenser, &manager);
         let allocator = {
-            let (dispenser, manager) = (dispenser.clone(), manager.clone());
+            let manager = manager.clone();
             thread::spawn(move || {
-                let seat = Seat::new();
-                let resid = dispenser.alloc(LIFE, TYPE, &seat, &manager).expect("that or another");
+                let seat = seat_at(dispenser, NAME);
+                let resid = alloc(dispenser, NAME, &seat, &manager).expect("that or another");
                 dispenser.driver().hold(resid);
             })
         };

@@ -7,6 +7,7 @@
 use super::facts::Info;
 use super::inventory::Inventory;
 use super::resource::{Slot, State, Step, Word};
+use super::seat::{Name, Seat, Spot};
 use super::{Driver, Event, Options};
 use crate::core::caller::{NoWait, Quiescence, Wait};
 use crate::core::env::{Env, Level};
@@ -93,8 +94,14 @@ pub(super) struct Tally {
 #[derive(Debug)]
 pub(super) enum Chore {
     /// Destroy what has been idle for too long, if the slot is still as it was seen.
-    Expire { number: u32, seen: Word },
-    Report { event: Event, info: Box<Info> },
+    Expire {
+        number: u32,
+        seen: Word,
+    },
+    Report {
+        event: Event,
+        info: Box<Info>,
+    },
 }
 
 /// Why a resource was lost while a callback had it.
@@ -133,10 +140,11 @@ impl<D: Driver> Dispenser<D> {
         *self.ledger.lock() = fresh;
     }
 
-    /// Where the object is: what a thread's hint knows it by.
-    #[inline]
-    pub(super) fn address(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+    /// Has a thread find its last resource at once.
+    pub(super) fn remember(&'static self, name: Name, number: u32, seat: &Seat<D>) {
+        if let Some(slot) = self.inventory.slot(number) {
+            seat.remember(name.handle, Spot { pool: self, name, number, slot });
+        }
     }
 
     /// The clock; of a dispenser that is swept by hand, what it was told last.

@@ -3,6 +3,7 @@
 //! Everybody changes a slot by exchanging its whole word, so a change that was decided on an old view fails. May not:
 //! know who changes it or why.
 
+use super::seat::Seat;
 use crate::sync::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// Where a resource is. The names of the four inventory states and of the three tracked ones are those of the
@@ -134,10 +135,7 @@ impl State {
     /// Whether a callback has the resource.
     pub(crate) const fn is_in_callback(self) -> bool {
         use State::*;
-        matches!(
-            self,
-            Creating | RatingUi | RatingEi | Enlisting | ResettingUu | ResettingEu | Tracking | Destroying
-        )
+        matches!(self, Creating | RatingUi | RatingEi | Enlisting | ResettingUu | ResettingEu | Tracking | Destroying)
     }
 
     pub(crate) const fn is_in_use(self) -> bool {
@@ -147,8 +145,22 @@ impl State {
     const fn from_bits(bits: u64) -> Self {
         use State::*;
         const ALL: [State; 16] = [
-            Vacant, Ui, Ei, Uu, Eu, Tu, Te, Awaiting, Creating, RatingUi, RatingEi, Enlisting, ResettingUu,
-            ResettingEu, Tracking, Destroying,
+            Vacant,
+            Ui,
+            Ei,
+            Uu,
+            Eu,
+            Tu,
+            Te,
+            Awaiting,
+            Creating,
+            RatingUi,
+            RatingEi,
+            Enlisting,
+            ResettingUu,
+            ResettingEu,
+            Tracking,
+            Destroying,
         ];
         ALL[(bits & 15) as usize]
     }
@@ -319,6 +331,18 @@ impl Slot {
     pub(crate) fn keep_uses(&self, word: Word) {
         self.uses.store(self.uses(word), Ordering::Relaxed);
         self.uses_at.store(word.count(), Ordering::Relaxed);
+    }
+
+    /// Notes who took it, for people and for the order of the next search.
+    #[inline]
+    pub(crate) fn note_user<D>(&self, seat: &Seat<D>) {
+        self.thread.store(seat.thread(), Ordering::Relaxed);
+        self.note_time(seat);
+    }
+
+    #[inline]
+    pub(crate) fn note_time<D>(&self, seat: &Seat<D>) {
+        self.stamp.store(seat.stamp(self.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
     }
 
     #[inline]

@@ -4,7 +4,7 @@
 use super::Driver;
 use super::pool::{Dispenser, Loss};
 use super::resource::{Before, Slot, State, Step, Word};
-use super::seat::Seat;
+use super::seat::{Name, Seat, Spot};
 use crate::core::error::Error;
 use crate::sync::Ordering;
 
@@ -18,62 +18,70 @@ pub(crate) enum Return {
     Missed,
 }
 
-impl<D: Driver> Dispenser<D> {
+impl<D: Driver> Spot<D> {
     /// The hit path: what this thread had to do with last, in no transaction and no object's. What it missed,
     /// `free_after` makes good.
     #[inline]
-    pub(crate) fn free_at_once(&self, life: u64, resid: usize, seat: &Seat) -> Return {
-        let Some(number) = seat.last(self.address()) else { return Return::Missed };
-        let Some((_, slot, word)) = self.hinted(life, resid, number) else { return Return::Missed };
-        let simple = word.is(State::Uu, life)
+    pub(crate) fn free_at_once(self, resid: usize, seat: &Seat<D>) -> Return {
+        let Self { pool, name, number, slot } = self;
+        // The word first: if it is still there when it is exchanged, what was read after it holds.
+        let word = slot.word();
+        let simple = word.is(State::Uu, name.life)
+            && slot.resid.load(Ordering::Relaxed) == resid
             && slot.instid.load(Ordering::Relaxed) == 0
-            && self.no_pooling.load(Ordering::Relaxed) == 0;
+            && pool.no_pooling.load(Ordering::Relaxed) == 0;
         if !simple {
             return Return::Missed;
         }
         let mut held = word;
-        if self.driver().resets() {
+        if pool.driver().resets() {
             held = word.with(State::ResettingUu);
             if slot.exchange(word, held).is_err() {
                 return Return::Missed;
             }
             slot.count_callback();
-            if let Err(code) = self.driver().reset(resid) {
+            if let Err(code) = pool.driver().reset(resid) {
                 return Return::Reset(number, code);
             }
         }
-        slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
+        slot.note_time(seat);
         match slot.exchange(held, held.with(State::Ui)) {
             Ok(()) => Return::InStock,
             Err(_) if held == word => Return::Missed,
             Err(_) => Return::Reset(number, 0),
         }
     }
+}
 
+impl<D: Driver> Dispenser<D> {
     /// A free, from where the hit path left it.
     #[cold]
     #[inline(never)]
-    pub(crate) fn free_after(&self, done: Return, life: u64, resid: usize, seat: &Seat) -> Result<(), Error> {
-        match done {
-            Return::InStock => Ok(()),
+    pub(crate) fn free_after(
+        &'static self,
+        done: Return,
+        name: Name,
+        resid: usize,
+        seat: &Seat<D>,
+    ) -> Result<(), Error> {
+        let number = match done {
+            Return::InStock => return Ok(()),
             Return::Reset(number, code) => {
                 let Some(slot) = self.inventory.slot(number) else { return Ok(()) };
                 let outcome = self.after_reset(number, slot, if code < 0 { Err(code) } else { Ok(()) }, seat);
-                self.settle(outcome, resid, number, slot)
+                self.settle(outcome, resid, number, slot)?;
+                number
             }
             Return::Missed => {
-                let (number, slot, word) = self.find(life, resid)?;
-                self.give_back(life, resid, number, slot, word, seat)
+                let (number, slot, word) = self.find(name.life, resid)?;
+                self.give_back(name.life, resid, number, slot, word, seat)?;
+                number
             }
-        }
+        };
+        self.remember(name, number, seat);
+        Ok(())
     }
 
-    #[cfg(all(test, loom))]
-    pub(crate) fn free(&self, life: u64, resid: usize, seat: &Seat) -> Result<(), Error> {
-        self.free_after(self.free_at_once(life, resid, seat), life, resid, seat)
-    }
-
-    #[inline]
     fn hinted(&self, life: u64, resid: usize, number: u32) -> Option<(u32, &Slot, Word)> {
         let slot = self.inventory.slot(number)?;
         // The word first: if it is still there when it is exchanged, what was read after it holds.
@@ -103,7 +111,7 @@ impl<D: Driver> Dispenser<D> {
         number: u32,
         slot: &Slot,
         mut word: Word,
-        seat: &Seat,
+        seat: &Seat<D>,
     ) -> Result<(), Error> {
         while word.state().is_in_use() && word.is_of(life) {
             match self.put_in_stock(number, slot, word, seat) {
@@ -132,7 +140,7 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// Takes a resource out of use: into stock, or out of the world where nothing is pooled.
-    fn put_in_stock(&self, number: u32, slot: &Slot, word: Word, seat: &Seat) -> Result<(), Refusal> {
+    fn put_in_stock(&self, number: u32, slot: &Slot, word: Word, seat: &Seat<D>) -> Result<(), Refusal> {
         if self.no_pooling.load(Ordering::Relaxed) != 0 {
             return self.discard(number, slot, word);
         }
@@ -147,17 +155,16 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// Puts a resource into stock that has been reset.
-    fn after_reset(&self, number: u32, slot: &Slot, reset: Result<(), i32>, seat: &Seat) -> Result<(), Refusal> {
+    fn after_reset(&self, number: u32, slot: &Slot, reset: Result<(), i32>, seat: &Seat<D>) -> Result<(), Refusal> {
         if let Err(code) = reset {
             self.held().tally.reset_failures += 1;
             return Err(Refusal::Reset(code));
         }
-        slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
+        slot.note_time(seat);
         slot.instid.store(0, Ordering::Relaxed);
         if let Err(loss) = self.leave(slot, Step::Stock) {
             return Err(Refusal::Lost(self.salvage(number, slot, loss, "reset_resource")));
         }
-        seat.remember(self.address(), number);
         Ok(())
     }
 
@@ -234,7 +241,7 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// The object is gone: what it tracked goes, and what it allocated goes back if that is asked for.
-    pub(crate) fn instance_ended(&self, life: u64, instid: usize, seat: &Seat) {
+    pub(crate) fn instance_ended(&self, life: u64, instid: usize, seat: &Seat<D>) {
         let Ok(ledger) = self.open(life) else { return };
         let reclaims = ledger.options.auto_reclaim;
         if !reclaims && ledger.tracked == 0 {
@@ -259,7 +266,7 @@ impl<D: Driver> Dispenser<D> {
         }
     }
 
-    fn reclaim(&self, number: u32, slot: &Slot, mut word: Word, seat: &Seat) {
+    fn reclaim(&self, number: u32, slot: &Slot, mut word: Word, seat: &Seat<D>) {
         loop {
             let outcome = match word.state() {
                 State::Tu | State::Te => self.give_up_tracked(number, slot, word).map(drop),

@@ -2,38 +2,62 @@
 //!
 //! May not: own anything; a thread that ends leaves nothing behind. Where the block lives is the border's business.
 
+use super::pool::Dispenser;
+use super::resource::Slot;
 use super::transactions::Binding;
 use std::cell::Cell;
 
 /// How many dispensers a thread may use in turn and still find its last resource at once.
 const HINTS: usize = 4;
 
+/// A dispenser as its caller means it.
 #[derive(Debug, Clone, Copy)]
-struct Hint {
-    /// The dispenser's address. Objects are type-stable, and a hint only says where to look first.
-    at: usize,
-    slot: u32,
+pub(crate) struct Name {
+    pub(crate) handle: u64,
+    pub(crate) life: u64,
 }
 
+/// Where this thread last had to do with a resource. Dispensers and slots are never freed, and the slot's word says
+/// whether it is still that dispenser's: a hint can be out of date, not wrong.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct Spot<D: 'static> {
+    pub(crate) pool: &'static Dispenser<D>,
+    pub(crate) name: Name,
+    pub(super) number: u32,
+    pub(super) slot: &'static Slot,
+}
+
+impl<D> Clone for Spot<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for Spot<D> {}
+
+struct Hint<D: 'static> {
+    handle: Cell<u64>,
+    spot: Cell<Option<Spot<D>>>,
+}
+
+pub(crate) struct Seat<D: 'static> {
     /// The number by which the system knows the thread, for reports.
     thread: Cell<u64>,
     /// Orders what this thread did to resources; see `stamp`.
     clock: Cell<u64>,
     instid: Cell<usize>,
     binding: Cell<Binding>,
-    hints: [Cell<Hint>; HINTS],
+    hints: [Hint<D>; HINTS],
 }
 
-impl Seat {
+impl<D> Seat<D> {
     pub(crate) const fn new() -> Self {
         Self {
             thread: Cell::new(0),
             clock: Cell::new(0),
             instid: Cell::new(0),
             binding: Cell::new(Binding::NONE),
-            hints: [const { Cell::new(Hint { at: 0, slot: 0 }) }; HINTS],
+            hints: [const { Hint { handle: Cell::new(0), spot: Cell::new(None) } }; HINTS],
         }
     }
 
@@ -44,6 +68,14 @@ impl Seat {
 
     pub(crate) fn set_thread(&self, number: u64) {
         self.thread.set(number);
+    }
+
+    /// In a child of fork(): the thread has another number, and the dispensers are its parent's.
+    pub(crate) fn forget(&self) {
+        self.thread.set(0);
+        for hint in &self.hints {
+            hint.handle.set(0);
+        }
     }
 
     pub(crate) fn instid(&self) -> usize {
@@ -68,24 +100,29 @@ impl Seat {
 
     /// A number above `seen` and above all that this thread has stamped: on one thread, and along every way by which
     /// resources go from thread to thread, later means higher.
+    #[inline]
     pub(super) fn stamp(&self, seen: u64) -> u64 {
         let stamp = self.clock.get().max(seen) + 1;
         self.clock.set(stamp);
         stamp
     }
 
-    fn hint(&self, at: usize) -> &Cell<Hint> {
-        // Objects lie a few cache lines apart.
-        &self.hints[(at >> 7 ^ at >> 10) % HINTS]
+    /// Where this thread last had to do with the dispenser of that handle.
+    #[inline]
+    pub(crate) fn spot(&self, handle: u64) -> Option<Spot<D>> {
+        let hint = &self.hints[handle as usize % HINTS];
+        if hint.handle.get() == handle { hint.spot.get() } else { None }
     }
 
-    /// The slot that this thread last had to do with in the object at `at`.
-    pub(super) fn last(&self, at: usize) -> Option<u32> {
-        let hint = self.hint(at).get();
-        (hint.at == at).then_some(hint.slot)
+    pub(super) fn remember(&self, handle: u64, spot: Spot<D>) {
+        let hint = &self.hints[handle as usize % HINTS];
+        hint.handle.set(handle);
+        hint.spot.set(Some(spot));
     }
+}
 
-    pub(super) fn remember(&self, at: usize, slot: u32) {
-        self.hint(at).set(Hint { at, slot });
+impl<D> std::fmt::Debug for Seat<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("thread", &self.thread).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@
 use super::manager::Manager;
 use super::pool::{Dispenser, Loss};
 use super::resource::{Slot, State, Step, Word};
-use super::seat::Seat;
+use super::seat::{Name, Seat, Spot};
 use super::transactions::{Binding, Outlook};
 use super::{Created, Driver, Enlistment};
 use crate::core::env::Level;
@@ -36,46 +36,44 @@ pub(crate) enum Hit {
     Missed,
 }
 
-impl<D: Driver> Dispenser<D> {
+impl<D: Driver> Spot<D> {
     /// The hit path: outside transactions and objects, the resource that this thread freed last. What it missed,
     /// `alloc_after` makes good.
     #[inline]
-    pub(crate) fn alloc_at_once(&self, life: u64, restypid: usize, seat: &Seat) -> Hit {
-        if !seat.is_plain() || restypid == 0 {
-            return Hit::Missed;
-        }
-        let Some(number) = seat.last(self.address()) else { return Hit::Missed };
-        let Some(slot) = self.inventory.slot(number) else { return Hit::Missed };
+    pub(crate) fn alloc_at_once(self, restypid: usize, seat: &Seat<D>) -> Hit {
+        let Self { pool, name, number, slot } = self;
         let word = slot.word();
-        if !word.is(State::Ui, life) {
+        if !word.is(State::Ui, name.life) || !seat.is_plain() || restypid == 0 {
             return Hit::Missed;
         }
         // Read before the exchange: after it, this thread may find another's resource here if it is held up for long.
         let resid = slot.resid.load(Ordering::Relaxed);
-        if self.driver().rates() {
+        if pool.driver().rates() {
             let offered = word.with(State::RatingUi);
             if slot.exchange(word, offered).is_err() {
                 return Hit::Missed;
             }
-            let rating = self.rate(slot, restypid, false);
+            let rating = pool.rate(slot, restypid, false);
             if rating == PERFECT {
                 slot.restypid.store(restypid, Ordering::Relaxed);
                 if slot.exchange(offered, offered.anew(State::Uu)).is_ok() {
-                    self.note_user(number, slot, seat);
+                    slot.note_user(seat);
                     return Hit::Taken(resid);
                 }
             }
-            return self.lost(slot).map_or(Hit::Rated(Candidate { number, rating }), |loss| Hit::Lost(number, loss));
+            return pool.lost(slot).map_or(Hit::Rated(Candidate { number, rating }), |loss| Hit::Lost(number, loss));
         }
         let fits = slot.restypid.load(Ordering::Relaxed) == restypid;
         if fits && slot.exchange(word, word.anew(State::Uu)).is_ok() {
-            self.note_user(number, slot, seat);
+            slot.note_user(seat);
             Hit::Taken(resid)
         } else {
             Hit::Missed
         }
     }
+}
 
+impl<D: Driver> Dispenser<D> {
     #[inline]
     fn rate(&self, slot: &Slot, restypid: usize, requires_enlistment: bool) -> u32 {
         slot.count_callback();
@@ -85,30 +83,18 @@ impl<D: Driver> Dispenser<D> {
     /// Why a resource that this thread holds in a callback is no longer its own.
     fn lost(&self, slot: &Slot) -> Option<Loss> {
         let word = slot.word();
-        if word.has(Word::WRITTEN_OFF) {
-            Some(Loss::Overdue)
-        } else {
-            word.has(Word::DOOMED).then_some(Loss::Doomed)
-        }
-    }
-
-    /// Notes who took a resource, for people and for the order of the next search.
-    #[inline]
-    fn note_user(&self, number: u32, slot: &Slot, seat: &Seat) {
-        slot.thread.store(seat.thread(), Ordering::Relaxed);
-        slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
-        seat.remember(self.address(), number);
+        if word.has(Word::WRITTEN_OFF) { Some(Loss::Overdue) } else { word.has(Word::DOOMED).then_some(Loss::Doomed) }
     }
 
     /// An allocation, from where the hit path left it.
     #[cold]
     #[inline(never)]
     pub(crate) fn alloc_after(
-        &self,
+        &'static self,
         hit: Hit,
-        life: u64,
+        name: Name,
         restypid: usize,
-        seat: &Seat,
+        seat: &Seat<D>,
         manager: &Manager,
     ) -> Result<usize, Error> {
         let best = match hit {
@@ -126,46 +112,43 @@ impl<D: Driver> Dispenser<D> {
                 None
             }
         };
-        let mut search = Search { pool: self, life, restypid, seat, manager, tx: Binding::NONE, best };
+        let mut search = Search { pool: self, name, restypid, seat, manager, tx: Binding::NONE, best };
         let result = search.run();
         search.put_back_best();
-        result
-    }
-
-    #[cfg(all(test, loom))]
-    pub(crate) fn alloc(&self, life: u64, restypid: usize, seat: &Seat, manager: &Manager) -> Result<usize, Error> {
-        self.alloc_after(self.alloc_at_once(life, restypid, seat), life, restypid, seat, manager)
+        let (number, resid) = result?;
+        self.remember(name, number, seat);
+        Ok(resid)
     }
 }
 
 /// One allocation beyond the hit path. `best` is reserved, and `tx` lived when it was last looked at.
-struct Search<'a, D> {
-    pool: &'a Dispenser<D>,
-    life: u64,
+struct Search<'a, D: 'static> {
+    pool: &'static Dispenser<D>,
+    name: Name,
     restypid: usize,
-    seat: &'a Seat,
+    seat: &'a Seat<D>,
     manager: &'a Manager,
     tx: Binding,
     best: Option<Candidate>,
 }
 
-impl<'a, D: Driver> Search<'a, D> {
-    fn run(&mut self) -> Result<usize, Error> {
+impl<D: Driver> Search<'_, D> {
+    fn run(&mut self) -> Result<(u32, usize), Error> {
         if self.restypid == 0 {
             return Err(Error::Nothing("restypid"));
         }
-        drop(self.pool.open(self.life)?);
+        drop(self.pool.open(self.name.life)?);
         self.tx = self.manager.current(self.seat.binding());
         self.refuse_aborting()?;
         match self.choose()? {
-            Some(resid) => Ok(resid),
+            Some(chosen) => Ok(chosen),
             None => self.create(),
         }
     }
 
     /// Hands a resource over that this thread has in a callback's state: to its user, after its enlistment if it needs
     /// one.
-    fn hand_over(&self, number: u32, slot: &Slot, callback: &'static str) -> Result<usize, Error> {
+    fn hand_over(&self, number: u32, slot: &Slot, callback: &'static str) -> Result<(u32, usize), Error> {
         let pool = self.pool;
         slot.instid.store(self.seat.instid(), Ordering::Relaxed);
         slot.restypid.store(self.restypid, Ordering::Relaxed);
@@ -178,8 +161,8 @@ impl<'a, D: Driver> Search<'a, D> {
         if enlists {
             self.enlist(number, slot, resid)?;
         }
-        pool.note_user(number, slot, self.seat);
-        Ok(resid)
+        slot.note_user(self.seat);
+        Ok((number, resid))
     }
 
     /// D-33: nothing begins in a transaction that is aborting.
@@ -189,7 +172,7 @@ impl<'a, D: Driver> Search<'a, D> {
     }
 
     /// Takes a free resource, if there is one that will do.
-    fn choose(&mut self) -> Result<Option<usize>, Error> {
+    fn choose(&mut self) -> Result<Option<(u32, usize)>, Error> {
         if !self.pool.driver().rates() {
             self.best = self.any_equal();
         } else if self.best.is_none_or(|best| best.rating < PERFECT) {
@@ -208,11 +191,12 @@ impl<'a, D: Driver> Search<'a, D> {
     /// last one first, so that threads keep apart.
     fn any_equal(&self) -> Option<Candidate> {
         let inventory = &self.pool.inventory;
-        let begin = self.seat.last(self.pool.address()).unwrap_or(self.seat.thread() as u32 % inventory.high().max(1));
+        let last = self.seat.spot(self.name.handle).map(|spot| spot.number);
+        let begin = last.unwrap_or(self.seat.thread() as u32 % inventory.high().max(1));
         let reserve = |state: State| {
             let fits = |slot: &Slot, word: Word| {
                 let joined = state == State::Ui || slot.record.load(Ordering::Relaxed) == self.tx.number;
-                word.is(state, self.life) && joined && slot.restypid.load(Ordering::Relaxed) == self.restypid
+                word.is(state, self.name.life) && joined && slot.restypid.load(Ordering::Relaxed) == self.restypid
             };
             let take = |slot: &Slot| {
                 let word = slot.word();
@@ -237,8 +221,8 @@ impl<'a, D: Driver> Search<'a, D> {
         let mut candidates = Vec::new();
         for (number, slot) in self.pool.inventory.slots() {
             let word = slot.word();
-            let ours = word.is(State::Ei, self.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
-            if (ours || word.is(State::Ui, self.life)) && Some(number) != offered {
+            let ours = word.is(State::Ei, self.name.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
+            if (ours || word.is(State::Ui, self.name.life)) && Some(number) != offered {
                 candidates.try_reserve(1).map_err(|_| Error::OutOfMemory("the list of candidates"))?;
                 candidates.push((ours, slot.stamp.load(Ordering::Relaxed), number));
             }
@@ -268,8 +252,8 @@ impl<'a, D: Driver> Search<'a, D> {
     /// Reserves a candidate and has it rated; `None` if somebody else has it or it was lost meanwhile.
     fn offer(&mut self, number: u32, slot: &Slot) -> Result<Option<u32>, Error> {
         let word = slot.word();
-        let ours = word.is(State::Ei, self.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
-        if !ours && !word.is(State::Ui, self.life) {
+        let ours = word.is(State::Ei, self.name.life) && slot.record.load(Ordering::Relaxed) == self.tx.number;
+        if !ours && !word.is(State::Ui, self.name.life) {
             return Ok(None);
         }
         let Some(reserved) = word.state().after(Step::Offer) else { return Ok(None) };
@@ -299,9 +283,9 @@ impl<'a, D: Driver> Search<'a, D> {
         }
     }
 
-    fn create(&mut self) -> Result<usize, Error> {
+    fn create(&mut self) -> Result<(u32, usize), Error> {
         let pool = self.pool;
-        let mut ledger = pool.open(self.life)?;
+        let mut ledger = pool.open(self.name.life)?;
         let (number, slot) = pool.claim(&mut ledger, Step::Create)?;
         drop(ledger);
         slot.count_callback();

@@ -252,7 +252,8 @@ impl Sweeper {
                     dispenser.work(life, &|| self.shift.lock().pulse(id, (hooks.env.now_ms)()));
                 }
                 (Some(_), Job::SayStopped(_)) => {
-                    let text = format_args!("sweep: stopped for a dispenser, {HELD_UP} callbacks hold up sweeps for good");
+                    let text =
+                        format_args!("sweep: stopped for a dispenser, {HELD_UP} callbacks hold up sweeps for good");
                     (hooks.env.log)(Level::Error, text);
                 }
                 (None, _) => {}

@@ -19,7 +19,7 @@ impl<D: Driver> Dispenser<D> {
         &self,
         life: u64,
         resid: usize,
-        seat: &Seat,
+        seat: &Seat<D>,
         manager: &Manager,
         owner: Option<(usize, usize)>,
     ) -> Result<(), Error> {
@@ -87,7 +87,7 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// A slot for a tracked resource.
-    fn watch(&self, ledger: &mut Ledger, instid: usize, seat: &Seat) -> Result<(u32, &Slot), Error> {
+    fn watch(&self, ledger: &mut Ledger, instid: usize, seat: &Seat<D>) -> Result<(u32, &Slot), Error> {
         let (number, slot) = self.claim(ledger, Step::Track)?;
         slot.instid.store(instid, Ordering::Relaxed);
         slot.thread.store(seat.thread(), Ordering::Relaxed);
@@ -97,7 +97,7 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// As `track`, by a string; strings are not enlisted (D-36).
-    pub(crate) fn track_s(&self, life: u64, sresid: &str, seat: &Seat, manager: &Manager) -> Result<(), Error> {
+    pub(crate) fn track_s(&self, life: u64, sresid: &str, seat: &Seat<D>, manager: &Manager) -> Result<(), Error> {
         if sresid.is_empty() {
             return Err(Error::Nothing("sresid"));
         }
