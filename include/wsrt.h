@@ -1151,7 +1151,7 @@ WSRT_API
 wsrt_hresult dispenser_instance_ended(dispenser_instid instid);
 
 /**
- * Says that a transaction is about to be aborted: allocating and tracking in it is refused from now on.
+ * Says that a transaction is aborting: nothing more is begun in it.
  *
  * A transaction that nothing is known of is no error.
  *
@@ -1983,7 +1983,7 @@ wsrt_hresult wsrt_text_set(struct wsrt_text *text,
                            size_t len);
 
 /**
- * Watches a resource that its dispenser's owner made itself, for the object that now runs.
+ * Watches a resource made elsewhere, for the object that now runs.
  *
  * It never comes into stock. It is destroyed when its object ends (dispenser_instance_ended()) or when it is untracked
  * so, but not before its transaction has ended. In a transaction it is enlisted.
@@ -2016,7 +2016,7 @@ wsrt_hresult dispenser_track_resource(struct dispenser *dispenser,
                                       dispenser_resid resid);
 
 /**
- * Watches a resource like dispenser_track_resource(), for an object and a transaction that are named.
+ * Watches a resource for an object and a transaction that are named.
  *
  * @param dispenser  in: the dispenser
  * @param resid      in: the resource; not 0, and none that the dispenser knows
@@ -2110,7 +2110,7 @@ wsrt_hresult dispenser_untrack_resource(struct dispenser *dispenser,
                                         int32_t destroy);
 
 /**
- * Ends the watch over a resource that a string describes, and destroys it if that is asked for.
+ * Ends the watch over a resource that a string describes.
  *
  * @param dispenser  in: the dispenser
  * @param sresid     in: the resource

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn dispenser_instance_ended(instid: dispenser_instid) -> w
     })
 }
 
-/// Says that a transaction is about to be aborted: allocating and tracking in it is refused from now on.
+/// Says that a transaction is aborting: nothing more is begun in it.
 ///
 /// A transaction that nothing is known of is no error.
 ///

@@ -9,7 +9,7 @@ use super::text::string;
 use super::thread::with_seat;
 use std::ffi::c_char;
 
-/// Watches a resource that its dispenser's owner made itself, for the object that now runs.
+/// Watches a resource made elsewhere, for the object that now runs.
 ///
 /// It never comes into stock. It is destroyed when its object ends (dispenser_instance_ended()) or when it is untracked
 /// so, but not before its transaction has ended. In a transaction it is enlisted.
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn dispenser_track_resource(dispenser: *mut dispenser, res
     })
 }
 
-/// Watches a resource like dispenser_track_resource(), for an object and a transaction that are named.
+/// Watches a resource for an object and a transaction that are named.
 ///
 /// @param dispenser  in: the dispenser
 /// @param resid      in: the resource; not 0, and none that the dispenser knows
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn dispenser_untrack_resource(
     })
 }
 
-/// Ends the watch over a resource that a string describes, and destroys it if that is asked for.
+/// Ends the watch over a resource that a string describes.
 ///
 /// @param dispenser  in: the dispenser
 /// @param sresid     in: the resource
