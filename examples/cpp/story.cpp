@@ -1,6 +1,6 @@
 /*
- * The story of five connections in two workspaces, in C++17: examples/c/story.c with owners, a client class, lambdas
- * and exceptions. It prints the same lines.
+ * The story of five connections in two workspaces, and of a pool of sessions, in C++17: examples/c/story.c with owners,
+ * classes for what answers, lambdas and exceptions. It prints the same lines.
  *
  * Build and run it by hand, after `make library`:
  *
@@ -12,6 +12,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -122,9 +123,7 @@ void list(wsrt::runtime_ref runtime)
     std::cout << "registered: " << count << '\n';
 }
 
-} // namespace
-
-int main()
+int tell_of_connections()
 {
     connection terminal{"lab", "Terminal", WSRT_S_OK};
     connection plotter{"lab", "Plotter", WSRT_S_OK};
@@ -180,4 +179,165 @@ int main()
     list(stale);
     print_result("destroy the runtime", "", stale.try_destroy());
     return 0;
+}
+
+/* ---- A session's id is its number; its type is what it is good for. ---- */
+
+constexpr dispenser_restypid reports = 1, orders = 2;
+
+const char *name_of(dispenser_restypid type)
+{
+    return type == reports ? "reports" : "orders";
+}
+
+/* What the driver of the sessions answers to. The library owns it, as it owns an answering. */
+class sessions final : public wsrt::rating_driver {
+public:
+    ~sessions() override { std::cout << "    the driver is released\n"; }
+
+    wsrt::created create_resource(dispenser_restypid type) override
+    {
+        const dispenser_resid session = types_.size() + 1;
+        types_[session] = type;
+        std::cout << "    session " << session << " is created for " << name_of(type) << '\n';
+        return {session, std::chrono::seconds(60)}; // it may be idle for so long
+    }
+
+    std::uint32_t rate_resource(dispenser_restypid type, dispenser_resid session, bool requires_enlistment) override
+    {
+        const auto rating = types_.at(session) == type ? DISPENSER_RATING_PERFECT : DISPENSER_RATING_UNUSABLE;
+        std::cout << "    session " << session << " is rated for " << name_of(type)
+                  << (requires_enlistment ? ", to be enlisted" : "") << ": " << rating << '\n';
+        return rating;
+    }
+
+    wsrt::status enlist_resource(dispenser_resid session, dispenser_transid transaction) override
+    {
+        std::cout << "    session " << session << " is enlisted in transaction " << transaction << '\n';
+        return {};
+    }
+
+    wsrt::status reset_resource(dispenser_resid session) override
+    {
+        std::cout << "    session " << session << " is reset\n";
+        return {};
+    }
+
+    wsrt::status destroy_resource(dispenser_resid session) override
+    {
+        std::cout << "    session " << session << " is destroyed\n";
+        return {};
+    }
+
+private:
+    std::map<dispenser_resid, dispenser_restypid> types_;
+};
+
+wsrt::lease alloc(wsrt::dispenser_ref pool, dispenser_restypid type)
+{
+    wsrt::lease session;
+    const wsrt::status result = pool.try_alloc_resource(type, session);
+    print_result("alloc for ", name_of(type), result);
+    if (result.succeeded()) {
+        std::cout << "    it is session " << session.id() << '\n';
+    }
+    return session;
+}
+
+void alloc_in_vain(wsrt::dispenser_ref pool, dispenser_restypid type)
+{
+    print_with_reason("alloc for ", name_of(type), [&] {
+        static_cast<void>(pool.alloc_resource(type));
+        return wsrt::status();
+    });
+}
+
+/* The end of a lease does this, too, and says nothing. */
+void give_back(wsrt::lease &session)
+{
+    print_result("free", "", session.try_release());
+}
+
+void list(wsrt::dispenser_ref pool)
+{
+    const wsrt::status result = pool.try_for_each_resource([](const wsrt::pooled_view &one) {
+        const char *state = one.state == wsrt::pooled_state::free_unenlisted ? "free"
+                            : one.state == wsrt::pooled_state::free_enlisted ? "free, but enlisted"
+                                                                             : "in use";
+        std::cout << "    session " << one.id << " for " << name_of(one.type) << " is " << state << ", uses "
+                  << one.uses << '\n';
+    });
+    print_result("list", "", result);
+}
+
+int tell_of_sessions()
+{
+    wsrt::pool_settings with;
+    with.flags = DISPENSER_MANUAL_SWEEP; // time passes only when this program says so
+    wsrt::dispenser pool(nullptr);
+    const wsrt::status created =
+        wsrt::dispenser::try_create(pool, std::make_unique<sessions>(), "sessions", with);
+    print_result("create the dispenser", "", created);
+    if (created.failed()) {
+        return 1;
+    }
+
+    // The first is created, and kept when it comes back. The next that wants one of its type gets it.
+    wsrt::lease first = alloc(pool, reports);
+    give_back(first);
+    first = alloc(pool, reports);
+
+    // What is in use is offered to nobody; what does not fit is rated 0.
+    wsrt::lease second = alloc(pool, orders);
+    give_back(first);
+    give_back(second);
+    first = alloc(pool, reports);
+    give_back(first);
+
+    // In a transaction a session is enlisted once, and then is for that transaction alone.
+    wsrt::context transaction;
+    print_result("enter transaction 7", "", transaction.try_enter(0, 7));
+    first = alloc(pool, reports);
+    give_back(first);
+    first = alloc(pool, reports);
+    give_back(first);
+    print_result("leave transaction 7", "", transaction.try_leave());
+    second = alloc(pool, reports);
+    const dispenser_resid known = second.id();
+    list(pool);
+    print_result("end transaction 7", "", wsrt::try_transaction_ended(7, true));
+    give_back(second);
+    list(pool);
+
+    // Nothing is given back twice, and no type is 0. A lease knows that it is empty; a number does not.
+    print_result("free", "", pool.try_free_resource(known));
+    alloc_in_vain(pool, 0);
+
+    // A broken one is taken out; what is idle for too long goes by itself.
+    using std::chrono::milliseconds;
+    print_result("destroy the session", "", pool.try_destroy_resource(known));
+    print_result("sweep", "", pool.try_sweep(milliseconds(1000)));
+    print_result("sweep, 60 s later", "", pool.try_sweep(milliseconds(61000)));
+    first = alloc(pool, orders);
+    give_back(first);
+    dispenser_stats stats;
+    print_result("count", "", pool.try_stats(stats));
+    std::cout << "    allocs " << stats.allocs << ", frees " << stats.frees << ", created " << stats.creates
+              << ", destroyed " << stats.destroys << '\n';
+
+    // The close destroys what is in stock and gives the driver back.
+    const wsrt::dispenser_ref stale = pool;
+    print_result("close the dispenser", "", result_of([&] { return pool.close(); }));
+    alloc_in_vain(pool, reports);
+    print_result("destroy the dispenser", "", result_of([&] { return pool.destroy(); }));
+    alloc_in_vain(stale, reports);
+    return 0;
+}
+
+} // namespace
+
+int main()
+{
+    const int status = tell_of_connections();
+    return status != 0 ? status : tell_of_sessions();
 }
