@@ -10,6 +10,12 @@ mod driver;
 #[path = "dispenser/scene.rs"]
 mod scene;
 
+#[path = "dispenser/choosing.rs"]
+mod choosing;
+#[path = "dispenser/creating.rs"]
+mod creating;
+#[path = "dispenser/registering.rs"]
+mod registering;
 #[path = "dispenser/rows_in_use.rs"]
 mod rows_in_use;
 #[path = "dispenser/rows_leaving.rs"]

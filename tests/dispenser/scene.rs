@@ -97,6 +97,15 @@ pub fn enlisted_use(t: Transaction) -> Owned {
 }
 
 impl Pool {
+    pub fn driver(self) -> &'static Driver {
+        self.driver
+    }
+
+    /// The table of its driver, for another pool.
+    pub fn table(self, lacking: &[Callback]) -> dispenser_driver {
+        self.driver.table(lacking)
+    }
+
     pub fn get(self) -> *mut dispenser {
         self.handle as *mut dispenser
     }
