@@ -4,11 +4,12 @@ CARGO = cargo
 
 .PHONY: help
 help:
-	@echo "make demo           real RDP connections in two workspaces; one workspace is disconnected"
-	@echo "make demo-quick     a story of five connections without RDP: needs cargo and a C compiler only"
+	@echo "make demo           real RDP connections in two workspaces, one is disconnected; a pool on a real PostgreSQL"
+	@echo "make demo-quick     the story of both services in C; a pool of SQLite connections in Python"
 	@echo "make library        libwsrt.so and libwsrt.a in target/release"
 	@echo "make test           all tests"
 	@echo "make test-threads   the threaded tests under ThreadSanitizer"
+	@echo "make soak           a minute of threads, faults, transactions and closes on dispensers"
 	@echo "make lint           rustfmt and clippy"
 	@echo "make teeth          faults planted in a copy: each must turn a test red"
 	@echo "make bench          what the calls cost, beside a floor and peers"
@@ -26,6 +27,7 @@ library: tools
 .PHONY: demo
 demo:
 	@./examples/rdp/demo.sh
+	@./examples/odbc/demo.sh
 
 .PHONY: bench
 bench: library
@@ -34,6 +36,10 @@ bench: library
 		-Ltarget/release -lwsrt -Wl,-rpath,'$$ORIGIN'
 	@$(CARGO) build --release --quiet --locked --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 	@./target/release/registry-bench
+	@echo
+	@gcc -std=c11 -O2 -Wall -Wextra -Werror -pthread -Iinclude benches/dispenser.c -o target/release/dispenser-bench \
+		-Ltarget/release -lwsrt -Wl,-rpath,'$$ORIGIN'
+	@./target/release/dispenser-bench
 	@echo
 	@./target/peers/release/peers
 	@echo
@@ -59,6 +65,10 @@ test: tools
 test-threads:
 	@./scripts/tsan.sh
 
+.PHONY: soak
+soak: tools
+	WSRT_SOAK_SECONDS=60 $(CARGO) test --locked --release --test soak -- --nocapture
+
 .PHONY: lint
 lint: tools
 	$(CARGO) fmt --check
@@ -73,3 +83,5 @@ teeth:
 demo-quick: library
 	cc -std=c99 -Iinclude examples/c/story.c -Ltarget/release -lwsrt -o target/release/story
 	@LD_LIBRARY_PATH=target/release target/release/story
+	@./scripts/need.sh python3
+	@WSRT_LIBRARY=$$PWD/target/release/libwsrt.so /usr/bin/python3 examples/python/sqlite_pool.py

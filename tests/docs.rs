@@ -23,6 +23,12 @@ fn the_c_example_compiles_and_runs() {
 }
 
 #[test]
+fn the_c_example_of_a_pool_compiles_and_runs() {
+    let said = compiled_and_run("pool.c", "cc", &["-std=c99", "-pedantic", "-Wno-unused-parameter"], &blocks("c").remove(1));
+    assert_eq!(said, "the same buffer again\n");
+}
+
+#[test]
 fn the_cpp_example_compiles_and_runs() {
     let example = blocks("cpp").remove(0);
     let said = compiled_and_run("cpp", "c++", &["-std=c++17", "-pedantic"], &example);
@@ -67,9 +73,9 @@ fn directory(of: &str) -> PathBuf {
 }
 
 /// Compiles an example as the README says to link statically, runs it, and gives back what it prints.
-fn compiled_and_run(language: &str, compiler: &str, options: &[&str], example: &str) -> String {
-    let directory = directory(language);
-    let source = format!("example.{language}");
+fn compiled_and_run(of: &str, compiler: &str, options: &[&str], example: &str) -> String {
+    let directory = directory(of);
+    let source = format!("example.{of}");
     std::fs::write(directory.join(&source), example).expect("written");
     let library = std::env::current_exe().expect("this test").with_file_name("libwsrt.a");
     let built = Command::new(compiler)
