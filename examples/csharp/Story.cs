@@ -1,7 +1,10 @@
-// The story of five connections in two workspaces, in C#.
+// The story of five connections in two workspaces, and of a pool of sessions, in C#.
 //
 // Five clients register their connections. One is disconnected alone, then a whole workspace: there one client removes
 // itself, one refuses, one turns out to be dead. Then a cookie and a runtime are used that name nothing any more.
+//
+// A resource dispenser keeps sessions of two types. They are created when none will do, rated, reset on their way back,
+// kept apart while they are enlisted in a transaction, and destroyed when it is closed.
 //
 // Build and run it after `make library`, in the root of the repository:
 //
@@ -61,6 +64,57 @@ internal sealed class Connection : IWorkspaceClient
     }
 }
 
+/// <summary>What makes the sessions. A session is its number; its type is what it is good for.</summary>
+internal sealed class Sessions : ResourceDriver
+{
+    internal const ulong Reports = 1, Orders = 2;
+    private readonly List<ulong> types = new List<ulong>();
+
+    internal static string Name(ulong type)
+    {
+        return type == Reports ? "reports" : "orders";
+    }
+
+    public override ulong Create(ulong type, ref TimeSpan idle)
+    {
+        types.Add(type);
+        idle = TimeSpan.FromSeconds(60);
+        Console.WriteLine("    session {0} is created for {1}", types.Count, Name(type));
+        return (ulong)types.Count;
+    }
+
+    public override int Rate(ulong type, ulong session, bool requiresEnlistment)
+    {
+        int rating = types[(int)session - 1] == type ? Perfect : Unusable;
+        Console.WriteLine("    session {0} is rated for {1}{2}: {3}", session, Name(type),
+            requiresEnlistment ? ", to be enlisted" : "", rating);
+        return rating;
+    }
+
+    public override Result Enlist(ulong session, ulong transaction)
+    {
+        Console.WriteLine("    session {0} is enlisted in transaction {1}", session, transaction);
+        return Result.Ok;
+    }
+
+    public override Result Reset(ulong session)
+    {
+        Console.WriteLine("    session {0} is reset", session);
+        return Result.Ok;
+    }
+
+    public override Result Destroy(ulong session)
+    {
+        Console.WriteLine("    session {0} is destroyed", session);
+        return Result.Ok;
+    }
+
+    public override void Released()
+    {
+        Console.WriteLine("    the driver is released");
+    }
+}
+
 internal static class Story
 {
     /// <summary>Prints what a call returned or threw; gives back the library's text if it threw.</summary>
@@ -79,6 +133,16 @@ internal static class Story
         }
         Console.WriteLine("{0}: {1}", what, result);
         return reason;
+    }
+
+    /// <summary>The same for a call that has one kind of success.</summary>
+    internal static string Tell(string what, Action call)
+    {
+        return Tell(what, () =>
+        {
+            call();
+            return Result.Ok;
+        });
     }
 
     private static void Add(WorkspaceRuntime runtime, Connection connection)
@@ -106,7 +170,7 @@ internal static class Story
         Console.WriteLine("registered: {0}", resources.Count);
     }
 
-    private static void Tell()
+    private static void TellOfConnections()
     {
         Connection terminal = new Connection("lab", "Terminal");
         Connection plotter = new Connection("lab", "Plotter");
@@ -164,17 +228,131 @@ internal static class Story
         Tell("destroy the runtime", runtime.Destroy);
 
         // A runtime that has ended is known as such, in every function.
-        reason = Tell("disconnect workspace " + plotter.Workspace, () => runtime.DisconnectWorkspace(plotter.Workspace));
+        reason = Tell("disconnect workspace " + plotter.Workspace,
+            () => runtime.DisconnectWorkspace(plotter.Workspace));
         Console.WriteLine("    reason: {0}", reason);
         List(runtime);
         Tell("destroy the runtime", runtime.Destroy);
+    }
+
+    private static Lease Lease(Dispenser pool, ulong type, out string reason)
+    {
+        Lease lease = null;
+        reason = Tell("alloc for " + Sessions.Name(type), () =>
+        {
+            lease = pool.Lease(type);
+        });
+        if (lease != null)
+        {
+            Console.WriteLine("    it is session {0}", lease.Resource);
+        }
+        return lease;
+    }
+
+    private static Lease Lease(Dispenser pool, ulong type)
+    {
+        return Lease(pool, type, out string reason);
+    }
+
+    private static void List(Dispenser pool)
+    {
+        Tell("list", () =>
+        {
+            foreach (DispenserResourceInfo one in pool.GetResources())
+            {
+                string state = one.State == DispenserResourceState.FreeUnenlisted ? "free"
+                    : one.State == DispenserResourceState.FreeEnlisted ? "free, but enlisted"
+                    : "in use";
+                Console.WriteLine("    session {0} for {1} is {2}, uses {3}", one.Resource, Sessions.Name(one.Type),
+                    state, one.Uses);
+            }
+        });
+    }
+
+    private static void TellOfSessions()
+    {
+        Dispenser pool = null;
+        Tell("create the dispenser", () =>
+        {
+            // Time passes only when this program says so.
+            pool = new Dispenser(new Sessions(), "sessions", new DispenserOptions { ManualSweep = true });
+        });
+        if (pool == null)
+        {
+            return;
+        }
+
+        // The first is created, and kept when it comes back. The next that wants one of its type gets it. A lease ends
+        // in `using`, too; here each end is to be seen.
+        Lease first = Lease(pool, Sessions.Reports);
+        if (first == null)
+        {
+            return;
+        }
+        Tell("free", first.Free);
+        first = Lease(pool, Sessions.Reports);
+
+        // What is in use is offered to nobody; what does not fit is rated 0.
+        Lease second = Lease(pool, Sessions.Orders);
+        Tell("free", first.Free);
+        Tell("free", second.Free);
+        first = Lease(pool, Sessions.Reports);
+        Tell("free", first.Free);
+
+        // In a transaction a session is enlisted once, and then is for that transaction alone.
+        ContextScope scope = null;
+        Tell("enter transaction 7", () =>
+        {
+            scope = Context.Enter(0, 7);
+        });
+        first = Lease(pool, Sessions.Reports);
+        Tell("free", first.Free);
+        first = Lease(pool, Sessions.Reports);
+        Tell("free", first.Free);
+        Tell("leave transaction 7", scope.Dispose);
+        second = Lease(pool, Sessions.Reports);
+        List(pool);
+        Tell("end transaction 7", () => Notices.TransactionEnded(7, true));
+        Tell("free", second.Free);
+        List(pool);
+
+        // Nothing is given back twice, and no type is 0. A lease knows that it has ended; here the dispenser is asked.
+        Tell("free", () => pool.Free(second.Resource));
+        Lease(pool, 0, out string reason);
+        Console.WriteLine("    reason: {0}", reason);
+
+        // A broken one is taken out; what is idle for too long goes by itself.
+        Tell("destroy the session", () => pool.DestroyResource(second.Resource));
+        Tell("sweep", () => pool.Sweep(TimeSpan.FromSeconds(1)));
+        Tell("sweep, 60 s later", () => pool.Sweep(TimeSpan.FromSeconds(61)));
+        first = Lease(pool, Sessions.Orders);
+        Tell("free", first.Free);
+        DispenserStatistics statistics = null;
+        Tell("count", () =>
+        {
+            statistics = pool.GetStatistics();
+        });
+        if (statistics != null)
+        {
+            Console.WriteLine("    allocs {0}, frees {1}, created {2}, destroyed {3}", statistics.Allocations,
+                statistics.Frees, statistics.Creates, statistics.Destroys);
+        }
+
+        // The close destroys what is in stock and gives the driver back. Dispose, or `using`, would do it too.
+        Tell("close the dispenser", pool.Close);
+        Lease(pool, Sessions.Reports, out reason);
+        Console.WriteLine("    reason: {0}", reason);
+        Tell("destroy the dispenser", pool.Destroy);
+        Lease(pool, Sessions.Reports, out reason);
+        Console.WriteLine("    reason: {0}", reason);
     }
 
     private static int Main()
     {
         try
         {
-            Tell();
+            TellOfConnections();
+            TellOfSessions();
             return 0;
         }
         catch (Exception why) when (why is NotSupportedException || why is DllNotFoundException)

@@ -10,6 +10,9 @@ namespace Wsrt
         internal readonly uint Cookie;
         internal readonly Exception Exception;
 
+        /// <summary>Which callback of a driver it was; null for others.</summary>
+        internal readonly string Callback;
+
         /// <summary>The one before, in the same call.</summary>
         internal Answer Previous;
 
@@ -18,6 +21,12 @@ namespace Wsrt
             Code = code;
             Cookie = cookie;
             Exception = exception;
+        }
+
+        internal Answer(string callback, int code, Exception exception)
+            : this(code, 0, exception)
+        {
+            Callback = callback;
         }
 
         /// <summary>
@@ -37,9 +46,29 @@ namespace Wsrt
             }
             return oldest?.Exception;
         }
+
+        /// <summary>
+        /// The exception behind the result of a call on a dispenser: that of the first of these callbacks which failed.
+        /// What a driver answers becomes <see cref="Result.Fail"/> where the dispenser has a say of its own.
+        /// </summary>
+        internal static Exception Behind(int code, Answer latest, string[] callbacks)
+        {
+            Answer first = null;
+            for (Answer one = latest; one != null; one = one.Previous)
+            {
+                bool matters = code == one.Code || code == Result.Fail.Code;
+                if (matters && Array.IndexOf(callbacks, one.Callback) >= 0)
+                {
+                    first = one;
+                }
+            }
+            return first?.Exception;
+        }
     }
 
-    /// <summary>A call of the library by this thread, and the failing answers of callbacks that it makes here.</summary>
+    /// <summary>
+    /// A call of the library by this thread, and the failing answers of callbacks that it makes here.
+    /// </summary>
     internal struct Call
     {
         [ThreadStatic]
@@ -82,6 +111,17 @@ namespace Wsrt
             if (code < 0)
             {
                 throw WsrtException.OfLastCall(code, Answer.Behind(code, mine));
+            }
+            return new Result(code);
+        }
+
+        /// <summary>The result of a call on a dispenser, which only these callbacks can make fail.</summary>
+        internal Result End(int code, string[] callbacks)
+        {
+            Answer mine = End();
+            if (code < 0)
+            {
+                throw WsrtException.OfLastCall(code, Answer.Behind(code, mine, callbacks));
             }
             return new Result(code);
         }

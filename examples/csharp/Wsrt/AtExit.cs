@@ -5,14 +5,15 @@ using System.Threading;
 namespace Wsrt
 {
     /// <summary>
-    /// Ends the runtimes that live at the end of the process. Where threads are torn down then, as Mono does it, one
-    /// that is killed inside a callback never answers: a disconnect on another thread would wait out its deadline for
-    /// each client, and the process with it.
+    /// Ends the runtimes and dispensers that live at the end of the process. Where threads are torn down then, as Mono
+    /// does it, one that is killed inside a callback never answers: a disconnect on another thread would wait out its
+    /// deadline for each client, and the process with it. And nothing sweeps into what is being torn down.
     /// </summary>
     internal static class AtExit
     {
-        /// <summary>Names keep nothing alive.</summary>
-        private static readonly HashSet<IntPtr> names = new HashSet<IntPtr>();
+        /// <summary>How to end each; names keep nothing alive.</summary>
+        private static readonly Dictionary<IntPtr, Func<IntPtr, int>> names =
+            new Dictionary<IntPtr, Func<IntPtr, int>>();
 
         /// <summary>How many threads are between this binding and the library.</summary>
         private static int atWork;
@@ -25,11 +26,11 @@ namespace Wsrt
             AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => EndAll();
         }
 
-        internal static void Add(IntPtr name)
+        internal static void Add(IntPtr name, Func<IntPtr, int> endWithoutWaiting)
         {
             lock (names)
             {
-                names.Add(name);
+                names[name] = endWithoutWaiting;
             }
         }
 
@@ -57,7 +58,7 @@ namespace Wsrt
         /// </summary>
         internal static void StopHereIfEnding(int code)
         {
-            bool byTheEnd = code == Result.Abort.Code || code == Result.Handle.Code;
+            bool byTheEnd = code == Result.Abort.Code || code == Result.Handle.Code || code == Result.Closed.Code;
             if (exiting != 0 && byTheEnd && exiting != Thread.CurrentThread.ManagedThreadId)
             {
                 // Not a wait for a monitor: with threads in one, Mono hangs in Environment.Exit.
@@ -68,18 +69,17 @@ namespace Wsrt
         private static void EndAll()
         {
             exiting = Thread.CurrentThread.ManagedThreadId;
-            IntPtr[] left;
+            Dictionary<IntPtr, Func<IntPtr, int>> left;
             lock (names)
             {
-                left = new IntPtr[names.Count];
-                names.CopyTo(left);
+                left = new Dictionary<IntPtr, Func<IntPtr, int>>(names);
                 names.Clear();
             }
-            foreach (IntPtr name in left)
+            foreach (KeyValuePair<IntPtr, Func<IntPtr, int>> one in left)
             {
-                Native.ws_runtime_destroy_nowait(name);
+                one.Value(one.Key);
             }
-            if (left.Length == 0)
+            if (left.Count == 0)
             {
                 return;
             }

@@ -69,6 +69,18 @@ namespace Wsrt
         /// <summary>From a callback: its connection is gone already.</summary>
         public static readonly Result CoObjNotConnected = Failure(0x800401FD);
 
+        /// <summary>The resource could not be enlisted in the transaction.</summary>
+        public static readonly Result MtxdmEnlistResourceFailed = Failure(0x8004E100);
+
+        /// <summary>The dispenser is closed.</summary>
+        public static readonly Result Closed = Failure(0x80040200);
+
+        /// <summary>A callback took longer than its deadline and was written off.</summary>
+        public static readonly Result Overdue = Failure(0x80040205);
+
+        /// <summary>The caller's transaction is aborting.</summary>
+        public static readonly Result TxAborting = Failure(0x80040206);
+
         /// <summary>The handle was inherited by fork(); it is its parent's.</summary>
         public static readonly Result Forked = Failure(0x80040207);
 

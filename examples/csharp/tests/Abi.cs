@@ -90,6 +90,9 @@ internal static class Abi
         FromEnum<ResourceState>(ours, "STATE");
         FromEnum<ResourceChange>(ours, "CHANGE");
         FromEnum<DisconnectOutcome>(ours, "OUTCOME");
+        FromEnum<DispenserState>(ours, "DISPENSER");
+        FromEnum<DispenserResourceState>(ours, "DISPENSERRESOURCE");
+        FromEnum<DispenserEvent>(ours, "DISPENSEREVENT");
         foreach (FieldInfo field in typeof(Native).GetFields(Anything).Where(one => one.FieldType == typeof(uint)))
         {
             ours.Add(Plain(field.Name), (uint)field.GetRawConstantValue());
@@ -166,8 +169,8 @@ internal static class Abi
         {
             return type.GetElementType().IsValueType;
         }
-        return type == typeof(int) || type == typeof(uint) || type == typeof(IntPtr) || type == typeof(UIntPtr)
-            || type == typeof(byte[]);
+        return type == typeof(int) || type == typeof(uint) || type == typeof(ulong) || type == typeof(IntPtr)
+            || type == typeof(UIntPtr) || type == typeof(byte[]);
     }
 
     // ---- another library ----
@@ -180,6 +183,13 @@ internal static class Abi
             () => new WorkspaceRuntime().Dispose(),
             () => Log.Set(LogLevel.Info, (level, target, message) => { }),
             () => Log.Clear(),
+            () => new Dispenser(new CountingDriver()).Dispose(),
+            () => Context.Enter(1, 1).Dispose(),
+            () => GC.KeepAlive(Context.Instance),
+            () => GC.KeepAlive(Context.Transaction),
+            () => Notices.InstanceEnded(1),
+            () => Notices.TransactionAborting(1),
+            () => Notices.TransactionEnded(1, true),
             () => Result.Ok.ToString()
         };
         foreach (Action action in first)
