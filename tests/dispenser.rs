@@ -12,15 +12,27 @@ mod scene;
 
 #[path = "dispenser/choosing.rs"]
 mod choosing;
+#[path = "dispenser/closing.rs"]
+mod closing;
 #[path = "dispenser/creating.rs"]
 mod creating;
+#[path = "dispenser/idle.rs"]
+mod idle;
+#[path = "dispenser/objects.rs"]
+mod objects;
 #[path = "dispenser/registering.rs"]
 mod registering;
+#[path = "dispenser/returning.rs"]
+mod returning;
 #[path = "dispenser/rows_in_use.rs"]
 mod rows_in_use;
 #[path = "dispenser/rows_leaving.rs"]
 mod rows_leaving;
 #[path = "dispenser/rows_tracked.rs"]
 mod rows_tracked;
+#[path = "dispenser/tracking.rs"]
+mod tracking;
+#[path = "dispenser/transactions.rs"]
+mod transactions;
 #[path = "dispenser/windows.rs"]
 mod windows;

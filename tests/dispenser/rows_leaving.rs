@@ -83,7 +83,7 @@ fn row_18_enlisted_use_is_destroyed_when_its_transaction_has_ended() {
 
 #[test]
 fn row_19_auto_reclaim_stocks_what_an_object_leaves() {
-    let pool = pool_with(dispenser_options { flags: DISPENSER_MANUAL_SWEEP | DISPENSER_AUTO_RECLAIM, ..manual() }, &[]);
+    let pool = reclaiming();
     let (object, t) = (Object::new(), Transaction::new("T"));
     object.run(|| pool.used(1));
     object.run_in(t, || pool.used(1));

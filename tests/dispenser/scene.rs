@@ -69,6 +69,11 @@ pub fn pool() -> Owned {
     pool_with(manual(), &[])
 }
 
+/// A pool with automatic reclamation.
+pub fn reclaiming() -> Owned {
+    pool_with(dispenser_options { flags: DISPENSER_MANUAL_SWEEP | DISPENSER_AUTO_RECLAIM, ..defaults() }, &[])
+}
+
 pub fn pool_with(options: dispenser_options, lacking: &[Callback]) -> Owned {
     let driver: &'static Driver = Box::leak(Box::default());
     Owned(pool_of(driver, &driver.table(lacking), options))
