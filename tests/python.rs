@@ -116,6 +116,14 @@ fn the_story_is_not_told_without_the_library() {
     }
 }
 
+/// What it says is asserted by itself, with real connections; the time is the machine's.
+#[test]
+fn the_pool_of_sqlite_connections_runs() {
+    let told = must(python().args(["-W", "error", "sqlite_pool.py"]).env("WSRT_LIBRARY", real_library()));
+    assert_eq!(told.lines().count(), 7, "{told}");
+    assert!(told.ends_with("317 times a connection was asked for, 4 were opened\n"), "{told}");
+}
+
 // ---- finding and loading ----
 
 #[test]
@@ -200,13 +208,16 @@ for name, value in vars(_codes).items():
         print('WSRT_' + name, value & 0xFFFFFFFF)
         assert value.name == 'WSRT_' + name and name in wsrt.__all__, name
 for prefix, kind in (('WSRT_LOG', wsrt.Level), ('WS_STATE', wsrt.State), ('WS_CHANGE', wsrt.Change),
-                     ('WS_OUTCOME', wsrt.Outcome)):
+                     ('WS_OUTCOME', wsrt.Outcome), ('DISPENSER', wsrt.DispenserState),
+                     ('DISPENSER_RESOURCE', wsrt.ResourceState), ('DISPENSER_EVENT', wsrt.Event)):
     for one in kind:
         print(f'{prefix}_{one.name}', int(one))
 print('WSRT_ABI_VERSION', wsrt.ABI_VERSION)
 print('WSRT_INFINITE', wsrt.INFINITE)
 print('WS_RUNTIME_EMBEDDED', _codes.RUNTIME_EMBEDDED)
 print('WS_DISCONNECT_ALL', _codes.DISCONNECT_ALL)
+for name in ('AUTO_RECLAIM', 'NO_POOLING', 'MANUAL_SWEEP', 'RATING_UNUSABLE', 'RATING_PERFECT'):
+    print('DISPENSER_' + name, getattr(_codes, name))
 ";
     let shown = must(python().args(["-c", SHOW]).env("WSRT_LIBRARY", real_library()));
     let mut shown: Vec<&str> = shown.lines().collect();
@@ -225,7 +236,9 @@ import ctypes
 from wsrt import _layout
 names = {'Guid': 'wsrt_guid', 'Log': 'wsrt_log', 'RuntimeOptions': 'ws_runtime_options', 'Client': 'ws_client',
          'ResourceInfo': 'ws_resource_info', 'Observer': 'ws_observer', 'Disconnect': 'ws_disconnect',
-         'DisconnectReport': 'ws_disconnect_report'}
+         'DisconnectReport': 'ws_disconnect_report', 'DispenserDriver': 'dispenser_driver',
+         'DispenserOptions': 'dispenser_options', 'DispenserStats': 'dispenser_stats',
+         'DispenserResourceInfo': 'dispenser_resource_info'}
 for name, of in names.items():
     kind = getattr(_layout, name)
     print(of, ctypes.sizeof(kind), *(f'{field[0]}={getattr(kind, field[0]).offset}' for field in kind._fields_))
@@ -254,7 +267,7 @@ fn every_function_is_used_or_has_another_that_does_as_much() {
         .skip(1)
         .chain(package.split("library.").skip(1))
         .filter_map(used)
-        .filter(|name| name.starts_with("ws"))
+        .filter(|name| name.starts_with("ws") || name.starts_with("dispenser_"))
         .collect();
     used.sort();
     used.dedup();
@@ -284,5 +297,5 @@ fn it_is_typed_strictly() {
     let cache = scratch("python-mypy");
     let mut mypy = tool("mypy");
     mypy.current_dir(package()).args(["--strict", "--cache-dir"]).arg(cache);
-    must(mypy.args(["wsrt", "story.py", "bench.py", "tests"]));
+    must(mypy.args(["wsrt", "story.py", "sqlite_pool.py", "bench.py", "tests"]));
 }

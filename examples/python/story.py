@@ -1,4 +1,5 @@
-"""The story of five connections in two workspaces, in Python: what examples/c/story.c tells, line by line.
+"""The stories of five connections in two workspaces and of a pool of sessions, in Python: what examples/c/story.c
+tells, line by line.
 
     WSRT_LIBRARY=target/release/libwsrt.so python3 examples/python/story.py
 
@@ -81,7 +82,7 @@ def print_all(runtime: wsrt.Runtime) -> None:
     print(f"registered: {len(shown)}")
 
 
-def main() -> int:
+def tell_of_connections() -> int:
     terminal = Client("Terminal", "lab")
     plotter = Client("Plotter", "lab")
     mail = Client("Mail", "office", removes_itself=True)
@@ -136,5 +137,139 @@ def main() -> int:
     return 0
 
 
+REPORTS, ORDERS = 1, 2
+
+
+class Session:
+    """What is pooled. Its type is what it is good for."""
+
+    def __init__(self, number: int, type: int) -> None:
+        self.number = number
+        self.type = type
+
+    def __str__(self) -> str:
+        return f"session {self.number}"
+
+
+def type_name(type: int | None) -> str:
+    return "reports" if type == REPORTS else "orders"
+
+
+class Sessions(wsrt.Driver[int | None, Session]):
+    """What the driver of the sessions answers to."""
+
+    made = 0
+
+    def create(self, type: int | None) -> tuple[Session, float | None]:
+        self.made += 1
+        session = Session(self.made, type or 0)
+        print(f"    {session} is created for {type_name(type)}")
+        return session, 60  # It may be idle for so long.
+
+    def rate(self, type: int | None, session: Session, requires_enlistment: bool) -> int:
+        rating = wsrt.RATING_PERFECT if session.type == type else wsrt.RATING_UNUSABLE
+        enlisted = ", to be enlisted" if requires_enlistment else ""
+        print(f"    {session} is rated for {type_name(type)}{enlisted}: {rating}")
+        return rating
+
+    def enlist(self, session: Session, transaction: int) -> None:
+        print(f"    {session} is enlisted in transaction {transaction}")
+
+    def reset(self, session: Session) -> None:
+        print(f"    {session} is reset")
+
+    def destroy(self, session: Session) -> None:
+        print(f"    {session} is destroyed")
+
+    def release(self) -> None:
+        print("    the driver is released")
+
+
+Pool = wsrt.Dispenser[int | None, Session]
+
+
+def alloc(pool: Pool, type: int | None) -> tuple[Session | None, str]:
+    """Allocates a session and tells of it; gives back the library's reason if there is none."""
+    got: list[Session] = []
+    reason = attempt(f"alloc for {type_name(type)}", lambda: got.append(pool.alloc(type)))
+    for session in got:
+        print(f"    it is {session}")
+    return (got[0] if got else None), reason
+
+
+def give_back(pool: Pool, session: Session | None) -> None:
+    attempt("free", pool.free, session)
+
+
+def show_session(shown: wsrt.PooledResource[int | None, Session]) -> None:
+    states = {
+        wsrt.ResourceState.FREE_UNENLISTED: "free",
+        wsrt.ResourceState.FREE_ENLISTED: "free, but enlisted",
+    }
+    state = states.get(shown.state, "in use")
+    print(f"    {shown.resource} for {type_name(shown.type)} is {state}, uses {shown.uses}")
+
+
+def tell_of_sessions() -> int:
+    try:
+        # Time passes only when this program says so.
+        pool = Pool(Sessions(), "sessions", manual_sweep=True)
+    except wsrt.Error as error:
+        print_result("create the dispenser", error.code)
+        return 1
+    print_result("create the dispenser", wsrt.S_OK)
+
+    # The first is created, and kept when it comes back. The next that wants one of its type gets it.
+    first, _ = alloc(pool, REPORTS)
+    give_back(pool, first)
+    first, _ = alloc(pool, REPORTS)
+
+    # What is in use is offered to nobody; what does not fit is rated 0.
+    second, _ = alloc(pool, ORDERS)
+    give_back(pool, first)
+    give_back(pool, second)
+    first, _ = alloc(pool, REPORTS)
+    give_back(pool, first)
+
+    # In a transaction a session is enlisted once, and then is for that transaction alone.
+    attempt("enter transaction 7", wsrt.set_context, 0, 7)
+    for _again in range(2):
+        first, _ = alloc(pool, REPORTS)
+        give_back(pool, first)
+    attempt("leave transaction 7", wsrt.set_context)
+    second, _ = alloc(pool, REPORTS)
+    attempt("list", pool.visit, show_session)
+    attempt("end transaction 7", wsrt.transaction_ended, 7)
+    give_back(pool, second)
+    attempt("list", pool.visit, show_session)
+
+    # Nothing is given back twice, and no type is None.
+    give_back(pool, second)
+    _, reason = alloc(pool, None)
+    print(f"    reason: {reason}")
+
+    # A broken one is taken out; what is idle for too long goes by itself.
+    attempt("destroy the session", pool.destroy_resource, second)
+    attempt("sweep", pool.sweep, 1_000)
+    attempt("sweep, 60 s later", pool.sweep, 61_000)
+    first, _ = alloc(pool, ORDERS)
+    give_back(pool, first)
+    counts: list[wsrt.DispenserStats] = []
+    attempt("count", lambda: counts.append(pool.stats()))
+    for count in counts:
+        print(
+            f"    allocs {count.allocs}, frees {count.frees}, created {count.creates}, destroyed {count.destroys}"
+        )
+
+    # The close destroys what is in stock and gives the driver back.
+    attempt("close the dispenser", pool.close)
+    _, reason = alloc(pool, REPORTS)
+    print(f"    reason: {reason}")
+    attempt("destroy the dispenser", pool.destroy)
+    _, reason = alloc(pool, REPORTS)
+    print(f"    reason: {reason}")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tell_of_connections() or tell_of_sessions())

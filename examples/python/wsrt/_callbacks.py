@@ -30,7 +30,10 @@ _inherited: list[Any] = []
 
 
 def _after_fork() -> None:
-    _inherited.extend(table.values())
+    for one in table.values():
+        _inherited.append(one)
+        if hasattr(one, "forked"):
+            one.forked()
     table.clear()
     active.clear()
 

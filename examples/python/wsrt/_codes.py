@@ -12,7 +12,7 @@ class Code(int):
     """A result: negative is failure.
 
     An int, so it compares with any other; its name is the library's. Calls that succeed give one back (mostly S_OK,
-    which is 0), calls that fail raise an Error that has one, and an issue_disconnect may return one.
+    which is 0), calls that fail raise an Error that has one, and a callback that answers may return one.
     """
 
     __slots__ = ()
@@ -56,6 +56,10 @@ E_NOT_FOUND = Code(0x80070490)
 E_TIMEOUT = Code(0x800705B4)
 RPC_E_DISCONNECTED = Code(0x80010108)
 CO_E_OBJNOTCONNECTED = Code(0x800401FD)
+MTXDM_E_ENLISTRESOURCEFAILED = Code(0x8004E100)
+E_CLOSED = Code(0x80040200)
+E_OVERDUE = Code(0x80040205)
+E_TX_ABORTING = Code(0x80040206)
 E_FORKED = Code(0x80040207)
 
 INFINITE = 0xFFFFFFFF
@@ -63,6 +67,15 @@ INFINITE = 0xFFFFFFFF
 
 RUNTIME_EMBEDDED = 0x00000001
 DISCONNECT_ALL = 0x00000001
+
+AUTO_RECLAIM = 0x00000001
+NO_POOLING = 0x00000002
+MANUAL_SWEEP = 0x00000004
+
+RATING_UNUSABLE = 0
+"""A rating: not of that type, and cannot be made so."""
+RATING_PERFECT = 100
+"""A rating: nothing can be better; the search stops."""
 
 
 class _Open(enum.IntEnum):
@@ -130,3 +143,52 @@ class Level(_Open):
     """For whoever looks for a fault."""
     TRACE = 5
     """Everything."""
+
+
+class DispenserState(_Open):
+    """Whether a dispenser is in use."""
+
+    OPEN = 1
+    """In use."""
+    CLOSED = 2
+    """Closed, perhaps with callbacks still running."""
+
+
+class ResourceState(_Open):
+    """Where a resource of a dispenser is."""
+
+    FREE_UNENLISTED = 1
+    """In stock, for anyone."""
+    FREE_ENLISTED = 2
+    """In stock, for objects of its transaction only."""
+    USED_UNENLISTED = 3
+    """Allocated, in no transaction."""
+    USED_ENLISTED = 4
+    """Allocated, enlisted in a transaction."""
+    TRACKED = 5
+    """Tracked, in no transaction."""
+    TRACKED_ENLISTED = 6
+    """Tracked, enlisted in a transaction."""
+    AWAITING_TRANSACTION = 7
+    """Given up; destroyed when its transaction ends."""
+    CREATING = 8
+    """In Driver.create()."""
+    RATING = 9
+    """Free, and reserved for an allocation that rates."""
+    ENLISTING = 10
+    """In Driver.enlist()."""
+    RESETTING = 11
+    """In Driver.reset(), on its way back."""
+    DESTROYING = 12
+    """In Driver.destroy()."""
+    WRITTEN_OFF = 13
+    """In a callback that has been written off."""
+
+
+class Event(_Open):
+    """What a driver is told of."""
+
+    WRITTEN_OFF = 3
+    """A callback took longer than callback_deadline_ms."""
+    WRITTEN_OFF_RETURNED = 4
+    """A callback that was written off has returned after all."""

@@ -1,7 +1,8 @@
 """The end of the interpreter: after it nothing of Python may be called.
 
 A thread of the library that came back into a finished interpreter would be ended by it in the middle of the library's
-code. So at exit every runtime ends, the log is taken away, and callbacks that still run are waited for.
+code. So at exit every runtime and every dispenser ends, the log is taken away, and callbacks that still run are waited
+for.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from ._library import lib
 
 exit_timeout = 5.0
 
-# Every live runtime of this process, by the number of its handle.
+# Every live runtime and dispenser of this process, by the number of its handle.
 runtimes: dict[int, c_void_p] = {}
+dispensers: dict[int, c_void_p] = {}
 
 _exiting = False
 
@@ -44,6 +46,9 @@ def _end() -> None:
     for handle in list(runtimes.values()):
         lib.ws_runtime_destroy_nowait(handle)
     runtimes.clear()
+    for handle in list(dispensers.values()):
+        lib.dispenser_destroy_nowait(handle)
+    dispensers.clear()
     _log.take_away()
     # What the library may still call is what it has not released.
     until = time.monotonic() + exit_timeout
@@ -59,3 +64,4 @@ def _end() -> None:
 
 atexit.register(_end)
 os.register_at_fork(after_in_child=runtimes.clear)
+os.register_at_fork(after_in_child=dispensers.clear)

@@ -5,42 +5,22 @@ from __future__ import annotations
 import uuid
 import warnings
 from ctypes import byref, c_uint32, c_void_p
-from types import TracebackType
-from typing import Any, Callable, Self
+from typing import Any, Callable
 
 from . import _callbacks, _exit, _layout
 from ._callbacks import Call, Client, Observer, new_key, table
-from ._codes import Change, Code, DISCONNECT_ALL, E_FORKED, E_HANDLE, E_INVALIDARG, RUNTIME_EMBEDDED, S_OK
+from ._codes import Change, Code, DISCONNECT_ALL, RUNTIME_EMBEDDED, S_OK
 from ._errors import Error, failure
 from ._library import lib
+from ._results import Closes, closed, succeeded, visiting
 from ._values import Report, Resource, function, guid, text, u32
-
-# What the library says of an object that has ended, for whatever reason.
-_ENDED = (E_HANDLE, E_INVALIDARG, E_FORKED)
 
 _add = lib.ws_add_resource
 _remove = lib.ws_remove_resource
 _remove_nowait = lib.ws_remove_resource_nowait
 
 
-class _Closes:
-    """What is closed at the end of a with block."""
-
-    __slots__ = ()
-
-    def close(self, *, wait: bool = True) -> Code:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class Registration(_Closes):
+class Registration(Closes):
     """A registered connection. Made by Runtime.add().
 
     Close it when the connection is gone: `with`, close() or Runtime.remove(). One that is dropped without that is
@@ -69,7 +49,7 @@ class Registration(_Closes):
         if not self._open:
             return S_OK
         self._open = False
-        return _close(_remove if wait else _remove_nowait, self._runtime, c_uint32(self.cookie))
+        return closed(_remove if wait else _remove_nowait, self._runtime, c_uint32(self.cookie))
 
     def disconnect(self) -> Code:
         """Disconnects this connection, as Runtime.disconnect_resource() does."""
@@ -86,7 +66,7 @@ class Registration(_Closes):
                 warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
 
 
-class Subscription(_Closes):
+class Subscription(Closes):
     """An observer of a runtime. Made by Runtime.subscribe(); ends like a Registration does."""
 
     __slots__ = ("number", "_runtime", "_open", "__weakref__")
@@ -109,7 +89,7 @@ class Subscription(_Closes):
             return S_OK
         self._open = False
         end = lib.ws_unsubscribe if wait else lib.ws_unsubscribe_nowait
-        return _close(end, self._runtime, c_uint32(self.number))
+        return closed(end, self._runtime, c_uint32(self.number))
 
     def __repr__(self) -> str:
         return f"<wsrt.Subscription {self.number}>"
@@ -121,7 +101,7 @@ class Subscription(_Closes):
                 warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
 
 
-class Runtime(_Closes):
+class Runtime(Closes):
     """A workspace runtime in this process: who is connected, and the way to disconnect them.
 
     Every method may be called on any thread and inside any callback. Callbacks come on the thread that calls, or with
@@ -242,7 +222,7 @@ class Runtime(_Closes):
         """Says that a registered connection is gone; for who has its cookie only. Waits and answers as
         Registration.close(), but raises Error (E_INVALIDARG) if the cookie names no live registration."""
         remove = _remove if wait else _remove_nowait
-        return _succeeded(remove(self._handle, c_uint32(u32("cookie", cookie))))
+        return succeeded(remove(self._handle, c_uint32(u32("cookie", cookie))))
 
     def disconnect_resource(self, cookie: int) -> Code:
         """Disconnects one registered connection: calls its issue_disconnect. It stays registered until its client
@@ -308,7 +288,7 @@ class Runtime(_Closes):
         reports: list[Report] = []
         with Call(self._key, selects) as call:
             visit = _callbacks.show_report(reports.append, call.raised)
-            hr = _visiting(visit, lib.ws_disconnect_ex, self._handle, byref(selection))
+            hr = visiting(visit, lib.ws_disconnect_ex, self._handle, byref(selection))
         _disconnected(hr, call, tuple(reports))
         return reports
 
@@ -320,7 +300,7 @@ class Runtime(_Closes):
         False (the result is then S_FALSE) or by raising, which comes out here.
         """
         function("visitor", visitor)
-        return _succeeded(_visiting(_callbacks.show_resource(visitor), lib.ws_enum_resources, self._handle))
+        return succeeded(visiting(_callbacks.show_resource(visitor), lib.ws_enum_resources, self._handle))
 
     def resources(self) -> list[Resource]:
         """Every registration, oldest first, as visit() shows them."""
@@ -365,12 +345,12 @@ class Runtime(_Closes):
         """
         _exit.runtimes.pop(self._key, None)
         end = lib.ws_runtime_destroy if wait else lib.ws_runtime_destroy_nowait
-        return _succeeded(end(self._handle))
+        return succeeded(end(self._handle))
 
     def close(self, *, wait: bool = True) -> Code:
         """As destroy(), but does nothing if the runtime has ended already."""
         _exit.runtimes.pop(self._key, None)
-        return _close(lib.ws_runtime_destroy if wait else lib.ws_runtime_destroy_nowait, self._handle)
+        return closed(lib.ws_runtime_destroy if wait else lib.ws_runtime_destroy_nowait, self._handle)
 
     def __repr__(self) -> str:
         return f"<wsrt.Runtime {self._key:#x}>"
@@ -388,30 +368,6 @@ def _text_or_function(what: str, value: str | Callable[[], str]) -> bytes | Call
     if not callable(value):
         raise TypeError(f"{what} must be a str or callable, not {type(value).__name__}")
     return value
-
-
-def _succeeded(hr: int) -> Code:
-    if hr < 0:
-        raise failure(hr)
-    return Code(hr) if hr else S_OK
-
-
-def _close(end: Any, *names: object) -> Code:
-    hr: int = end(*names)
-    return S_OK if hr in _ENDED else _succeeded(hr)
-
-
-def _visiting(visit: _callbacks.Visit, call: Any, *arguments: object) -> int:
-    """Makes a call that shows things, and raises what the visitor raised."""
-    key = new_key()
-    table[key] = visit
-    try:
-        hr: int = call(*arguments, c_void_p(_callbacks.VISIT), c_void_p(key))
-    finally:
-        del table[key]
-    if visit.raised is not None:
-        raise visit.raised
-    return hr
 
 
 def _disconnect_resource(runtime: c_void_p, cookie: int) -> Code:

@@ -100,6 +100,16 @@ def u32(what: str, value: int) -> int:
     return number
 
 
+def word(what: str, value: int) -> int:
+    """A number for the library that has 64 bits there."""
+    if isinstance(value, bool):
+        raise TypeError(f"{what} must be an int, not bool")
+    number = index(value)
+    if not 0 <= number <= 0xFFFF_FFFF_FFFF_FFFF:
+        raise ValueError(f"{what} must have 64 bits: {number}")
+    return number
+
+
 def function(what: str, value: object) -> None:
     if not callable(value):
         raise TypeError(f"{what} must be callable, not {type(value).__name__}")
