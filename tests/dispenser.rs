@@ -16,10 +16,16 @@ mod choosing;
 mod closing;
 #[path = "dispenser/creating.rs"]
 mod creating;
+#[path = "dispenser/figures.rs"]
+mod figures;
 #[path = "dispenser/idle.rs"]
 mod idle;
 #[path = "dispenser/objects.rs"]
 mod objects;
+#[path = "dispenser/overdue.rs"]
+mod overdue;
+#[path = "dispenser/reentry.rs"]
+mod reentry;
 #[path = "dispenser/registering.rs"]
 mod registering;
 #[path = "dispenser/returning.rs"]
@@ -30,6 +36,8 @@ mod rows_in_use;
 mod rows_leaving;
 #[path = "dispenser/rows_tracked.rs"]
 mod rows_tracked;
+#[path = "dispenser/sweeper.rs"]
+mod sweeper;
 #[path = "dispenser/tracking.rs"]
 mod tracking;
 #[path = "dispenser/transactions.rs"]
