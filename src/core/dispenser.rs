@@ -3,7 +3,8 @@
 //! `resource` is the state machine and the word it lives in, `inventory` the slots and the way from an id to its slot,
 //! `pool` the object and its life, `selection` an allocation, `returning` everything by which a resource leaves its
 //! user, `tracking` the resources that are only watched, `transactions` what a transaction number means, `manager` the
-//! notices to all dispensers of a process, `sweeper` the passing of time, `facts` what can be asked.
+//! notices to all dispensers of a process, `sweep` the passing of time, `sweeper` its threads, `facts` what can be asked,
+//! `seat` what is kept per thread.
 
 pub(crate) mod facts;
 pub(crate) mod inventory;
@@ -13,6 +14,7 @@ pub(crate) mod resource;
 pub(crate) mod returning;
 pub(crate) mod seat;
 pub(crate) mod selection;
+pub(crate) mod sweep;
 pub(crate) mod sweeper;
 pub(crate) mod tracking;
 pub(crate) mod transactions;

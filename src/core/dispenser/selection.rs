@@ -8,7 +8,7 @@ use super::manager::Manager;
 use super::pool::{Dispenser, Loss};
 use super::resource::{Slot, State, Step, Word};
 use super::seat::{Name, Seat, Spot};
-use super::transactions::{Binding, Outlook};
+use super::transactions::Binding;
 use super::{Created, Driver, Enlistment};
 use crate::core::env::Level;
 use crate::core::error::Error;
@@ -139,7 +139,7 @@ impl<D: Driver> Search<'_, D> {
         }
         drop(self.pool.open(self.name.life)?);
         self.tx = self.manager.current(self.seat.binding());
-        self.refuse_aborting()?;
+        self.manager.transactions.refuse_aborting(self.tx)?;
         match self.choose()? {
             Some(chosen) => Ok(chosen),
             None => self.create(),
@@ -163,12 +163,6 @@ impl<D: Driver> Search<'_, D> {
         }
         slot.note_user(self.seat);
         Ok((number, resid))
-    }
-
-    /// D-33: nothing begins in a transaction that is aborting.
-    fn refuse_aborting(&self) -> Result<(), Error> {
-        let aborting = !self.tx.is_none() && self.manager.transactions.outlook(self.tx) == Outlook::Aborting;
-        if aborting { Err(Error::TransactionAborting(self.tx.transid)) } else { Ok(()) }
     }
 
     /// Takes a free resource, if there is one that will do.
@@ -338,7 +332,7 @@ impl<D: Driver> Search<'_, D> {
             slot.instid.store(0, Ordering::Relaxed);
             Err(pool.leave(slot, Step::Cleared).map_or_else(lose, |_| error))
         };
-        if let Err(error) = self.refuse_aborting() {
+        if let Err(error) = self.manager.transactions.refuse_aborting(self.tx) {
             // Nothing is wrong with the resource.
             return clear(error);
         }

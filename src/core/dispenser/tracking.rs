@@ -5,7 +5,7 @@ use super::pool::{Dispenser, Ledger, Loss};
 use super::resource::{Slot, State, Step, Word};
 use super::returning::Refusal;
 use super::seat::Seat;
-use super::transactions::{Binding, Outlook};
+use super::transactions::Binding;
 use super::{Driver, Enlistment};
 use crate::core::error::Error;
 use crate::sync::Ordering;
@@ -31,7 +31,7 @@ impl<D: Driver> Dispenser<D> {
             Some((instid, transid)) => (instid, manager.transactions.bind(transid)?),
             None => (seat.instid(), manager.current(seat.binding())),
         };
-        refuse_aborting(manager, tx)?;
+        manager.transactions.refuse_aborting(tx)?;
         let mut ledger = self.open(life)?;
         if self.inventory.find(resid).is_some() {
             return Err(Error::NotTheirs { argument: "resid", why: KNOWN });
@@ -102,7 +102,7 @@ impl<D: Driver> Dispenser<D> {
             return Err(Error::Nothing("sresid"));
         }
         drop(self.open(life)?);
-        refuse_aborting(manager, manager.current(seat.binding()))?;
+        manager.transactions.refuse_aborting(manager.current(seat.binding()))?;
         let mut ledger = self.open(life)?;
         if ledger.strings.contains_key(sresid) {
             return Err(Error::NotTheirs { argument: "sresid", why: KNOWN });
@@ -118,8 +118,10 @@ impl<D: Driver> Dispenser<D> {
     pub(crate) fn untrack(&self, life: u64, resid: usize, destroy: bool) -> Result<(), Error> {
         loop {
             let (number, slot, word) = self.find(life, resid)?;
-            if let Some(result) = self.untrack_slot(number, slot, word, destroy) {
-                return result.unwrap_or_else(|| self.not_tracked(life, "resid"));
+            match self.untrack_slot(number, slot, word, destroy) {
+                Untracked::Done(result) => return result,
+                Untracked::Not => return self.not_tracked(life, "resid"),
+                Untracked::Changed => {}
             }
         }
     }
@@ -137,8 +139,10 @@ impl<D: Driver> Dispenser<D> {
             if !word.is_of(life) || self.open(life)?.strings.get(sresid) != Some(&number) {
                 continue;
             }
-            if let Some(result) = self.untrack_slot(number, slot, word, destroy) {
-                return result.unwrap_or_else(|| self.not_tracked(life, "sresid"));
+            match self.untrack_slot(number, slot, word, destroy) {
+                Untracked::Done(result) => return result,
+                Untracked::Not => return self.not_tracked(life, "sresid"),
+                Untracked::Changed => {}
             }
         }
     }
@@ -148,21 +152,23 @@ impl<D: Driver> Dispenser<D> {
         Err(Error::NotTheirs { argument, why: "names no tracked resource of this dispenser" })
     }
 
-    /// `None`: somebody else has changed it; look again. `Some(None)`: it is not tracked.
-    fn untrack_slot(&self, number: u32, slot: &Slot, word: Word, destroy: bool) -> Option<Option<Result<(), Error>>> {
+    fn untrack_slot(&self, number: u32, slot: &Slot, word: Word, destroy: bool) -> Untracked {
         if !matches!(word.state(), State::Tu | State::Te) {
-            return Some(None);
+            return Untracked::Not;
         }
         if destroy {
             return match self.give_up_tracked(number, slot, word) {
-                Ok(Ok(())) => Some(Some(Ok(()))),
-                Ok(Err(code)) => Some(Some(Err(Error::UntrackedUndestroyed(code)))),
-                Err(Refusal::Lost(error)) => Some(Some(Err(error))),
-                Err(_) => None,
+                Ok(Ok(())) => Untracked::Done(Ok(())),
+                Ok(Err(code)) => Untracked::Done(Err(Error::UntrackedUndestroyed(code))),
+                Err(Refusal::Lost(error)) => Untracked::Done(Err(error)),
+                Err(_) => Untracked::Changed,
             };
         }
         let mut ledger = self.held();
-        slot.exchange(word, word.after(Step::Forget)?).ok()?;
+        let forgotten = word.after(Step::Forget).is_some_and(|to| slot.exchange(word, to).is_ok());
+        if !forgotten {
+            return Untracked::Changed;
+        }
         ledger.tracked -= 1;
         if word.state() == State::Te
             && let Some(enlisted) = ledger.enlisted.get_mut(&slot.record.load(Ordering::Relaxed))
@@ -171,7 +177,7 @@ impl<D: Driver> Dispenser<D> {
             enlisted.swap_remove(at);
         }
         self.clear(&mut ledger, number, slot);
-        Some(Some(Ok(())))
+        Untracked::Done(Ok(()))
     }
 
     /// Ends the tracking of a resource that is to be destroyed: now, or when its transaction ends.
@@ -186,8 +192,11 @@ impl<D: Driver> Dispenser<D> {
     }
 }
 
-/// D-33.
-fn refuse_aborting(manager: &Manager, tx: Binding) -> Result<(), Error> {
-    let aborting = !tx.is_none() && manager.transactions.outlook(tx) == Outlook::Aborting;
-    if aborting { Err(Error::TransactionAborting(tx.transid)) } else { Ok(()) }
+/// What came of an attempt to untrack.
+enum Untracked {
+    Done(Result<(), Error>),
+    /// It is not tracked.
+    Not,
+    /// Somebody else has changed it: look again.
+    Changed,
 }

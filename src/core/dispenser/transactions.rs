@@ -105,6 +105,12 @@ impl Transactions {
         }
     }
 
+    /// D-33: nothing begins in a transaction that is aborting.
+    pub(crate) fn refuse_aborting(&self, binding: Binding) -> Result<(), Error> {
+        let aborting = !binding.is_none() && self.outlook(binding) == Outlook::Aborting;
+        if aborting { Err(Error::TransactionAborting(binding.transid)) } else { Ok(()) }
+    }
+
     pub(crate) fn aborting(&self, transid: usize) {
         let known = self.known.lock();
         if let Some(record) = known.records.get(&transid) {
