@@ -186,6 +186,26 @@ fn everything_is_released_exactly_once() {
 }
 
 #[test]
+fn leases_contexts_and_what_a_dispenser_tells() {
+    passes(&["leasing"]);
+}
+
+#[test]
+fn drivers_are_called_from_any_thread_while_garbage_is_collected() {
+    passes(&["pool-callbacks"]);
+}
+
+#[test]
+fn exceptions_of_drivers_do_not_cross_the_border() {
+    passes(&["pool-throwing"]);
+}
+
+#[test]
+fn dispensers_and_leases_end_once_and_in_time() {
+    passes(&["pool-lifetimes"]);
+}
+
+#[test]
 fn the_process_ends_whatever_is_still_at_work() {
     for how in ["return", "exit", "drop"] {
         for _ in 0..5 {

@@ -34,7 +34,8 @@ internal static class Exiting
         Work(() => threaded.DisconnectWorkspace("w1"));
         Work(() => plain.Disconnect(DisconnectSelection.All));
         Work(() => plain.Add("more", null, cookie => Result.Ok).Dispose());
-        Check.Until(() => Volatile.Read(ref told) >= 50);
+        CountingDriver driver = Pools();
+        Check.Until(() => Volatile.Read(ref told) >= 50 && Volatile.Read(ref driver.Destroyed) >= 50);
         Console.WriteLine("leaving");
         switch (how)
         {
@@ -50,6 +51,32 @@ internal static class Exiting
             default:
                 throw new CheckFailed("no such way out: " + how);
         }
+    }
+
+    /// <summary>One with leases held, dropped and changing, that a thread of the library sweeps all the time.</summary>
+    private static CountingDriver Pools()
+    {
+        CountingDriver driver = new CountingDriver { WhenCreated = type => TimeSpan.Zero };
+        driver.WhenDestroyed = resource =>
+        {
+            // Long enough to be inside when the end comes.
+            Thread.SpinWait(20000);
+            return Result.Ok;
+        };
+        DispenserOptions often = new DispenserOptions { SweepInterval = TimeSpan.FromMilliseconds(1) };
+        Dispenser pool = new Dispenser(driver, "open at the end", often);
+        kept.Add(pool);
+        for (int at = 0; at < 10; at++)
+        {
+            kept.Add(pool.Lease(1));
+        }
+        Work(() => pool.Lease(1).Dispose());
+        Work(() => pool.Lease(2));
+        // Something is always in stock.
+        Dispenser still = new Dispenser(new CountingDriver(), "in stock at the end", often);
+        kept.Add(still);
+        still.Lease(1).Dispose();
+        return driver;
     }
 
     private static void Work(Action action)

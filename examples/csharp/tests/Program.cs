@@ -26,6 +26,19 @@ internal static class Program
                 case "lifetimes":
                     Lifetimes.Run();
                     break;
+                case "leasing":
+                    Leasing.Run();
+                    Contexts.Run();
+                    break;
+                case "pool-callbacks":
+                    PoolCallbacks.Run();
+                    break;
+                case "pool-throwing":
+                    PoolThrowing.Run();
+                    break;
+                case "pool-lifetimes":
+                    PoolLifetimes.Run();
+                    break;
                 case "exit":
                     return Exiting.Run(arguments[1]);
                 default:
