@@ -56,6 +56,40 @@ def told(threads: int, clients: int) -> float:
         return least(lambda _: runtime.disconnect_workspace("office"), clients)
 
 
+class Plain(wsrt.Driver[str, object]):
+    def create(self, type: str) -> object:
+        return object()
+
+
+class Judging(Plain):
+    def rate(self, type: str, resource: object, requires_enlistment: bool) -> int:
+        return wsrt.RATING_PERFECT
+
+    def reset(self, resource: object) -> None:
+        pass
+
+
+def pooled(driver: Plain) -> float:
+    with wsrt.Dispenser(driver, manual_sweep=True) as pool:
+
+        def work(count: int) -> None:
+            for _ in range(count):
+                pool.free(pool.alloc("a type"))
+
+        return least(work, 5_000)
+
+
+def leased(driver: Plain) -> float:
+    with wsrt.Dispenser(driver, manual_sweep=True) as pool:
+
+        def work(count: int) -> None:
+            for _ in range(count):
+                with pool.lease("a type"):
+                    pass
+
+        return least(work, 5_000)
+
+
 def main() -> None:
     print(f"from Python, ns (library {wsrt.library_version()}, least of {ROUNDS} rounds)")
     rows = [
@@ -66,6 +100,10 @@ def main() -> None:
         ("disconnect of a workspace of one", told(0, 1)),
         ("disconnect of 5,000, per callback", told(0, 5_000)),
         ("the same on 2 threads of the library", told(2, 5_000)),
+        ("alloc + free, driver without rate, reset", pooled(Plain())),
+        ("alloc + free, with rate and reset", pooled(Judging())),
+        ("a lease, driver without rate, reset", leased(Plain())),
+        ("a lease, with rate and reset", leased(Judging())),
     ]
     for what, ns in rows:
         print(f"{what:<42}{ns:>10,.0f}")

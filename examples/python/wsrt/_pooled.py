@@ -75,7 +75,7 @@ class Pool:
         self.numbered: WeakValueDictionary[int, Kind] = WeakValueDictionary()
 
     def kind(self, of: Any) -> Kind:
-        """A type by its value, or by itself where it cannot be hashed. Whoever asks keeps it as long as it is in use."""
+        """A type by its value, or by itself where it cannot be hashed. It is to be kept as long as it is in use."""
         if of is None:
             return NO_KIND
         try:

@@ -239,8 +239,8 @@ class Runtime(Closes):
 
         S_OK: all answered with success, or were dead and have been dropped; or there is none. S_FALSE: all are being
         told already. S_DEFERRED: called inside an issue_disconnect of the same connections, whose disconnect goes on.
-        Raises Error with the failure of the oldest that failed; its cause is what callbacks raised. KeyboardInterrupt and
-        SystemExit of a callback are raised themselves, when the call is over.
+        Raises Error with the failure of the oldest that failed; its cause is what callbacks raised. KeyboardInterrupt
+        and SystemExit of a callback are raised themselves, when the call is over.
 
         In a coroutine: await asyncio.to_thread(runtime.disconnect_workspace, "office").
         """
@@ -315,8 +315,8 @@ class Runtime(Closes):
 
         changed is called first, during this call, with ADDED for each registration that is there, then with what
         happens, in order per registration: never twice at once, on any thread that changes something. What it raises
-        goes to the exception hook. An observer that leaves 1,048,576 changes undelivered is unsubscribed. release is called once,
-        after the last change.
+        goes to the exception hook. An observer that leaves 1,048,576 changes undelivered is unsubscribed. release is
+        called once, after the last change.
         """
         function("changed", changed)
         if release is not None:
