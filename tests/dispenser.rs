@@ -14,10 +14,16 @@ mod scene;
 mod choosing;
 #[path = "dispenser/closing.rs"]
 mod closing;
+#[path = "dispenser/closing_meanwhile.rs"]
+mod closing_meanwhile;
 #[path = "dispenser/creating.rs"]
 mod creating;
+#[path = "dispenser/facts.rs"]
+mod facts;
 #[path = "dispenser/figures.rs"]
 mod figures;
+#[path = "dispenser/giving_up.rs"]
+mod giving_up;
 #[path = "dispenser/idle.rs"]
 mod idle;
 #[path = "dispenser/objects.rs"]

@@ -70,7 +70,8 @@ fn d_07_a_perfect_one_ends_the_search() {
 fn d_07_what_is_in_the_transaction_is_offered_before_what_is_in_none() {
     let (pool, t) = (pool(), Transaction::new("T"));
     t.run(|| (pool.used(1), pool.used(1)));
-    (pool.used(1), pool.used(1));
+    pool.used(1);
+    pool.used(1);
     for resid in [10, 20, 30, 40] {
         pool.free(resid);
     }

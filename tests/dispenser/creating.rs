@@ -17,8 +17,10 @@ fn d_11_a_failed_enlistment_fails_the_alloc_and_is_cleared() {
 #[test]
 fn d_11_no_other_resource_is_tried() {
     let (pool, t) = (pool(), Transaction::new("T"));
-    (pool.used(1), pool.used(1));
-    (pool.free(10), pool.free(20));
+    pool.used(1);
+    pool.used(1);
+    pool.free(10);
+    pool.free(20);
     pool.calls();
     pool.once(Enlist, answer(WSRT_E_FAIL));
     assert_eq!(t.run(|| pool.alloc(1)), Err(WSRT_E_FAIL));

@@ -177,8 +177,10 @@ fn a_sweep_at_0_takes_the_clock() {
 fn a_resource_taken_while_a_sweep_destroys_another_is_spared() {
     let pool = pool();
     pool.always(Create, secs(0));
-    (pool.used(1), pool.used(1));
-    (pool.free(10), pool.free(20));
+    pool.used(1);
+    pool.used(1);
+    pool.free(10);
+    pool.free(20);
     pool.calls();
     let taken = *pool;
     pool.once(Destroy, move |_| assert_eq!(taken.alloc(1), Ok(20)));

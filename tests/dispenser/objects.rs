@@ -97,7 +97,8 @@ fn d_44_dispensers_are_told_in_order_of_creation() {
     object.run(|| (third.track(3), first.track(1), second.track(2)));
     object.end();
     assert_eq!(first.calls(), ["destroy 1", "destroy 2", "destroy 3"]);
-    (second.destroy(), third.destroy());
+    second.destroy();
+    third.destroy();
 }
 
 #[test]
@@ -112,7 +113,8 @@ fn d_44_the_end_of_a_transaction_is_told_in_order_of_creation() {
     first.calls();
     t.commit();
     assert_eq!(first.calls(), ["destroy 1", "destroy 2", "destroy 3"]);
-    (second.destroy(), third.destroy());
+    second.destroy();
+    third.destroy();
 }
 
 #[test]
