@@ -37,19 +37,19 @@ class Ending(PoolCase):
         other = Things(destroy=OSError)
 
         class Dropping(Things):
-            def create(self, type: object) -> Thing:
+            def destroy(self, resource: Thing) -> None:
                 pool: wsrt.Dispenser[object, Thing] = wsrt.Dispenser(other)
                 pool.free(pool.alloc("a"))
                 cycle: list[object] = [pool]
                 cycle.append(cycle)
                 del pool, cycle
                 gc.collect()
-                return Thing(type)
 
         with wsrt.Dispenser(Dropping()) as pool, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pool.destroy_resource(pool.alloc("a"))
         self.assertEqual(other.calls, ["create", "destroy", "release"])
+        # It is not what the call that it came into has failed for.
         self.assertEqual([where for where, _ in self.unseen], ["destroy"])
 
     def test_inside_a_callback(self) -> None:
@@ -124,7 +124,7 @@ class Ending(PoolCase):
 
 
 _BEGIN = """
-import os, sys, threading, time, wsrt
+import os, sys, threading, time, warnings, wsrt
 def say(*what): print(*what, sep='\\n', flush=True)
 class Things(wsrt.Driver):
     idle = None
@@ -250,8 +250,11 @@ class Interpreter(PoolCase):
             "pool = wsrt.Dispenser(Making(), sweep_interval_ms=5)\n"
             "used = pool.alloc('a')\n"
             "with pool.lease('a'): pass\n"
+            "dropped = wsrt.Dispenser(Making())\n"
             "child = os.fork()\n"
             "if child == 0:\n"
+            "    warnings.simplefilter('always')\n"
+            "    del dropped\n"
             "    for call in (pool.alloc, pool.free, pool.track, pool.destroy_resource, pool.info):\n"
             "        told(call, used)\n"
             "    told(pool.stats), told(pool.sweep)\n"
@@ -260,12 +263,14 @@ class Interpreter(PoolCase):
             "    with wsrt.Dispenser(Things()) as own, own.lease('a'): pass\n"
             "    sys.exit(3)\n"
             "say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+            "dropped.close()\n"
             "pool.free(used)\n"
             "del used\n",
             *["WSRT_E_FORKED"] * 7,
             "destroyed",
             "released",
             "3",
+            "released",
             "destroyed",
             "destroyed",
             "released",
