@@ -1,4 +1,5 @@
-// What wsrt.hpp costs a program in C++: add and remove, and a callback. Beside it the C rows of registry.c.
+// What wsrt.hpp costs a program in C++: add and remove, a callback, and a lease. Beside it the C rows of registry.c and
+// dispenser.c.
 #include "wsrt.hpp"
 
 #include <algorithm>
@@ -47,5 +48,15 @@ int main()
     for (int i = 0; i < 1000; i++)
         many.push_back(runtime.add_resource("contoso", "", tell));
     row("disconnect of 1,000, per callback", 1000, [&](int) { runtime.disconnect_workspace("contoso"); });
-    return told == 1000L * REPETITIONS ? 0 : 1;
+
+    // Lambdas for a driver: one without rate_resource and reset_resource, as beside it in C.
+    wsrt::pool_settings with;
+    with.flags = DISPENSER_MANUAL_SWEEP;
+    const wsrt::dispenser pool([](dispenser_restypid type) { return type; }, [](dispenser_resid) {}, "bench", with);
+    row("alloc + free through a lease", 1000, [&](int rounds) {
+        for (int i = 0; i < rounds; i++)
+            const wsrt::lease held = pool.alloc_resource(1);
+    });
+    const bool pooled = pool.stats().creates == 1 && pool.stats().frees == 1000U * REPETITIONS;
+    return told == 1000L * REPETITIONS && pooled ? 0 : 1;
 }

@@ -8,6 +8,8 @@
  * - A driver is what fills the pool; where two lambdas do, a dispenser takes these instead. Exceptions that leave it
  *   become its answers, as those of every callback.
  * - A callback that may run while the dispenser object ends captures a dispenser_ref.
+ * - wsrt::dispenser is not the dispenser of wsrt.h, which it names by a pointer. Both are in sight after a using
+ *   namespace: say wsrt::dispenser or ::dispenser then.
  */
 #ifndef WSRT_POOL_HPP
 #define WSRT_POOL_HPP
@@ -183,6 +185,8 @@ public:
     /// @cond internal
     /* Whether it rates, without asking for run-time type information. */
     virtual rating_driver *as_rating() noexcept { return nullptr; }
+    /* Whether it creates and destroys and does nothing else, so that nothing else need be called. */
+    virtual bool does_the_least() const noexcept { return false; }
     /// @endcond
 };
 
@@ -308,6 +312,7 @@ public:
 
     created create_resource(dispenser_restypid type) override { return std::invoke(create_, type); }
     status destroy_resource(dispenser_resid id) override { return answer_of(destroy_, id); }
+    bool does_the_least() const noexcept override { return true; }
 
 private:
     Create create_;
@@ -319,11 +324,6 @@ std::unique_ptr<driver> driver_of(Create &&create, Destroy &&destroy)
 {
     using made = simple_driver<std::decay_t<Create>, std::decay_t<Destroy>>;
     return std::make_unique<made>(std::forward<Create>(create), std::forward<Destroy>(destroy));
-}
-
-inline std::chrono::milliseconds time_of(std::uint32_t ms) noexcept
-{
-    return ms == WSRT_INFINITE ? infinite : std::chrono::milliseconds(ms);
 }
 
 } // namespace detail
@@ -716,7 +716,7 @@ public:
     /**
      * Tells the settings of the dispenser, open or closed, with the defaults filled in; see dispenser_get_options().
      *
-     * @return they; a time without limit is infinite
+     * @return they; no deadline and no timeout is 0
      * @throws error  WSRT_E_HANDLE: no live dispenser; WSRT_E_FORKED; WSRT_E_UNEXPECTED
      * @par Threads
      * Any.
@@ -891,8 +891,9 @@ private:
     {
         dispenser_options told = DISPENSER_OPTIONS_INIT;
         const detail::outcome result{dispenser_get_options(name(), &told)};
-        found = {told.flags, detail::time_of(told.sweep_interval_ms), detail::time_of(told.callback_deadline_ms),
-                 detail::time_of(told.drain_timeout_ms)};
+        using ms = std::chrono::milliseconds;
+        const ms interval = told.sweep_interval_ms == WSRT_INFINITE ? infinite : ms(told.sweep_interval_ms);
+        found = {told.flags, interval, ms(told.callback_deadline_ms), ms(told.drain_timeout_ms)};
         return result;
     }
 
@@ -1114,13 +1115,17 @@ private:
         dispenser_driver table = DISPENSER_DRIVER_INIT;
         table.user_data = given.get();
         table.create_resource = detail::create_resource;
-        table.rate_resource = given->as_rating() ? detail::rate_resource : nullptr;
-        table.enlist_resource = detail::enlist_resource;
-        table.reset_resource = detail::reset_resource;
         table.destroy_resource = detail::destroy_resource;
-        table.destroy_resource_s = detail::destroy_resource_s;
         table.release = detail::release<driver>;
-        table.report = detail::report;
+        if (given->as_rating()) {
+            table.rate_resource = detail::rate_resource;
+        }
+        if (!given->does_the_least()) {
+            table.enlist_resource = detail::enlist_resource;
+            table.reset_resource = detail::reset_resource;
+            table.destroy_resource_s = detail::destroy_resource_s;
+            table.report = detail::report;
+        }
         ::dispenser *made = nullptr;
         const detail::outcome result = detail::with_c_string(
             title, [&](const char *text) { return dispenser_create(&table, text, &options, &made); });
