@@ -155,6 +155,19 @@ fn d_13_a_tracked_id_is_refused() {
 }
 
 #[test]
+fn d_13_an_id_that_an_inner_creation_has_taken_is_refused() {
+    let pool = pool();
+    let held = *pool;
+    pool.once(Create, move |reply| {
+        assert_eq!(held.alloc(9), Ok(10));
+        reply.id = Some(10);
+    });
+    assert_eq!(pool.alloc(1), Err(WSRT_E_INVALIDARG));
+    assert_eq!(pool.calls(), ["create 1 -> 10", "create 9 -> 10"]);
+    assert_eq!(pool.resources(), [(10, UU)]);
+}
+
+#[test]
 fn d_13_an_id_that_waits_for_its_transaction_is_refused() {
     let t = Transaction::new("T");
     let pool = enlisted_use(t);

@@ -108,6 +108,21 @@ fn options_are_told_with_the_defaults_filled_in() {
     assert_eq!((told.callback_deadline_ms, told.drain_timeout_ms), (0, 0));
 }
 
+#[test]
+fn times_without_limit_are_told_so() {
+    let infinite = WSRT_INFINITE;
+    let given = dispenser_options {
+        sweep_interval_ms: infinite,
+        callback_deadline_ms: infinite,
+        drain_timeout_ms: infinite,
+        ..manual()
+    };
+    let told = pool_with(given, &[]).options();
+    assert_eq!(told.sweep_interval_ms, infinite);
+    // Where 0 means that already, it is told as 0.
+    assert_eq!((told.callback_deadline_ms, told.drain_timeout_ms), (0, 0));
+}
+
 /// Asks for a struct with so much room, in a buffer of 0xEE; what the buffer holds then.
 fn ask(cb_size: usize, call: impl FnOnce(*mut u8) -> i32) -> (i32, Vec<u8>) {
     let mut buffer = vec![0xEEEE_EEEE_EEEE_EEEE_u64; 256];

@@ -2,7 +2,11 @@
 //! sweeps by hand.
 
 use super::scene::*;
+use std::ffi::{CStr, c_char, c_void};
 use std::fs::{read_dir, read_to_string};
+use std::mem::{size_of, zeroed};
+use std::ptr::null;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -54,6 +58,17 @@ fn d_17_the_thread_starts_with_the_first_and_ends_with_the_last() {
     assert_eq!(sweepers(), 1, "one for both, and for the other alone");
     assert_eq!(second.destroy(), WSRT_S_OK);
     wait_until("its end", || sweepers() == 0);
+}
+
+#[test]
+fn d_17_the_thread_does_not_wait_for_its_next_sweep_to_end() {
+    let _turn = turn();
+    let pool = pool_with(defaults(), &[]);
+    wait_until("the thread", || sweepers() == 1);
+    let begun = Instant::now();
+    assert_eq!(pool.close(), WSRT_S_OK);
+    wait_until("its end", || sweepers() == 0);
+    assert!(begun.elapsed() < Duration::from_secs(5), "sweeps are 10 s apart; it took {:?}", begun.elapsed());
 }
 
 #[test]
@@ -170,9 +185,30 @@ fn destructions_that_hang_are_written_off_and_their_threads_replaced() {
     }
 }
 
+/// Errors in the log about sweeps that have been stopped.
+static STOPS: AtomicU32 = AtomicU32::new(0);
+
+unsafe extern "C" fn note_stop(_: *mut c_void, level: u32, _: *const c_char, message: *const c_char) {
+    let message = unsafe { CStr::from_ptr(message) }.to_str().unwrap();
+    if level == WSRT_LOG_ERROR && message.starts_with("sweep: stopped") {
+        STOPS.fetch_add(1, SeqCst);
+    }
+}
+
+fn hear_of_stops() {
+    let log = wsrt_log {
+        cb_size: size_of::<wsrt_log>() as u32,
+        max_level: WSRT_LOG_ERROR,
+        write: Some(note_stop),
+        ..unsafe { zeroed() }
+    };
+    assert_eq!(unsafe { wsrt_set_log(&log) }, WSRT_S_OK);
+}
+
 #[test]
 fn a_dispenser_that_hangs_again_and_again_is_not_swept_any_more_and_the_others_are() {
     let _turn = turn();
+    hear_of_stops();
     let guilty = swept_with(dispenser_options { callback_deadline_ms: 10, ..defaults() });
     let gates: Vec<_> = (0..20).map(|_| guilty.hold(Destroy, |_| {})).collect();
     let resources: Vec<_> = (0..20).map(|_| guilty.used(1)).collect();
@@ -183,6 +219,7 @@ fn a_dispenser_that_hangs_again_and_again_is_not_swept_any_more_and_the_others_a
     wait_until("8 that hang", || hanging() >= 8);
     thread::sleep(Duration::from_millis(200));
     assert!(hanging() <= 12, "{} hang", hanging());
+    wait_until("word of it in the log", || STOPS.load(SeqCst) == 1);
     let other = swept();
     other.used(1);
     other.free(10);
@@ -190,6 +227,7 @@ fn a_dispenser_that_hangs_again_and_again_is_not_swept_any_more_and_the_others_a
     assert_eq!(other.close(), WSRT_S_OK);
     drop(gates);
     wait_until("the rest, when they have returned", || guilty.stats().destroys == 20);
+    assert_eq!(unsafe { wsrt_set_log(null()) }, WSRT_S_OK);
 }
 
 #[test]
