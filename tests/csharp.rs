@@ -212,7 +212,8 @@ fn the_process_ends_whatever_is_still_at_work() {
             let output = run(&mut tests(&["exit", how]));
             let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
             assert_eq!(output.status.code(), Some(7), "{how}: {}\n{stdout}{stderr}", output.status);
-            assert_eq!((stdout.as_str(), stderr.as_str()), ("leaving\n", ""), "{how}");
+            let told = "leaving\nthe stock is destroyed\nthe driver is released\n";
+            assert_eq!((stdout.as_str(), stderr.as_str()), (told, ""), "{how}");
         }
     }
 }

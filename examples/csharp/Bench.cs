@@ -31,6 +31,40 @@ internal static class Bench
         }
     }
 
+    /// <summary>Only what it must do: types are values, nothing is to be reset.</summary>
+    private class Plain : ResourceDriver
+    {
+        internal int Made;
+
+        public override ulong Create(ulong type, ref TimeSpan idle)
+        {
+            Made += 1;
+            return (ulong)Made;
+        }
+
+        public override Result Destroy(ulong resource)
+        {
+            return Result.Ok;
+        }
+    }
+
+    private sealed class Careful : Plain
+    {
+        internal int Rated, Resets;
+
+        public override int Rate(ulong type, ulong resource, bool requiresEnlistment)
+        {
+            Rated += 1;
+            return Perfect;
+        }
+
+        public override Result Reset(ulong resource)
+        {
+            Resets += 1;
+            return Result.Ok;
+        }
+    }
+
     private static void Best(string what, int operations, Action action)
     {
         double best = double.MaxValue;
@@ -40,10 +74,47 @@ internal static class Bench
             action();
             best = Math.Min(best, watch.Elapsed.TotalMilliseconds * 1e6 / operations);
         }
-        Console.WriteLine("{0,-28} {1,8:F0} ns", what, best);
+        Console.WriteLine("{0,-29} {1,8:F0} ns", what, best);
     }
 
     private static void Main()
+    {
+        Runtimes();
+        Plain plain = new Plain();
+        Pools(plain, "");
+        Careful careful = new Careful();
+        Pools(careful, ", rate, reset");
+        bool pooled = plain.Made == 1 && careful.Made == 1;
+        if (!pooled || careful.Resets != 14 * Pooled || careful.Rated != careful.Resets - 1)
+        {
+            throw new InvalidOperationException("the pool did something else");
+        }
+    }
+
+    private const int Pooled = 200000;
+
+    private static void Pools(ResourceDriver driver, string with)
+    {
+        using (Dispenser pool = new Dispenser(driver))
+        {
+            Best("alloc + free" + with, Pooled, () =>
+            {
+                for (int at = 0; at < Pooled; at++)
+                {
+                    pool.Free(pool.Allocate(1));
+                }
+            });
+            Best("lease + dispose" + with, Pooled, () =>
+            {
+                for (int at = 0; at < Pooled; at++)
+                {
+                    pool.Lease(1).Dispose();
+                }
+            });
+        }
+    }
+
+    private static void Runtimes()
     {
         const int many = 100000, clients = 1000, rounds = 100;
         using (WorkspaceRuntime runtime = new WorkspaceRuntime())

@@ -11,8 +11,8 @@ namespace Wsrt
     /// thread may use it, also another than the one that allocated.
     /// </para>
     /// <para>
-    /// A lease ends without being asked where somebody else destroys the resource, and where it is reclaimed because
-    /// its object has ended: it then never touches the resource again, whoever has got it since.
+    /// A lease ends without being asked where somebody else destroys the resource, and where it has been reclaimed
+    /// because its object has ended: from when another has got the resource, nothing that is done here touches it.
     /// </para>
     /// </remarks>
     public sealed class Lease : IDisposable

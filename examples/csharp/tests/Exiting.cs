@@ -71,9 +71,23 @@ internal static class Exiting
             kept.Add(pool.Lease(1));
         }
         Work(() => pool.Lease(1).Dispose());
-        Work(() => pool.Lease(2));
-        // Something is always in stock.
-        Dispenser still = new Dispenser(new CountingDriver(), "in stock at the end", often);
+        Work(() =>
+        {
+            // Dropped; not so many that their destruction keeps the process.
+            pool.Lease(2);
+            Thread.Sleep(1);
+        });
+        // Its stock is there until the end, which is told of it.
+        CountingDriver telling = new CountingDriver
+        {
+            WhenDestroyed = resource =>
+            {
+                Console.WriteLine("the stock is destroyed");
+                return Result.Ok;
+            },
+            WhenReleased = () => Console.WriteLine("the driver is released")
+        };
+        Dispenser still = new Dispenser(telling, "in stock at the end", often);
         kept.Add(still);
         still.Lease(1).Dispose();
         return driver;

@@ -16,6 +16,7 @@ internal static class Leasing
         SweepsAreAtTheTimeGiven();
         WhatIsTrackedEndsWithItsObject();
         ALeaseOfWhatIsAnothersDoesNothing();
+        ALeaseOfWhatWasReclaimed();
         ALeaseThatCannotBeReset();
     }
 
@@ -293,8 +294,11 @@ internal static class Leasing
                 mine.Free();
 
                 // Also where the new user has no lease.
-                old = pool.Lease(1);
-                pool.Free(old.Resource);
+                using (Context.Enter(3, 0))
+                {
+                    old = pool.Lease(1);
+                }
+                Notices.InstanceEnded(3);
                 ulong raw = pool.Allocate(1);
                 Check.Equal(old.Resource, raw, "the same");
                 end(old);
@@ -305,10 +309,36 @@ internal static class Leasing
                 pool.DestroyResource(old.Resource);
                 pool.Track(old.Resource);
                 end(old);
+                Check.Fails(Result.InvalidArg, old.Free, "free");
                 Check.Equal(DispenserResourceState.Tracked, pool.GetResource(old.Resource).State, "it is mine");
             }
             Check.Equal(null, driver.Fault, "fault");
         }
+    }
+
+    private static void ALeaseOfWhatWasReclaimed()
+    {
+        CountingDriver driver = new CountingDriver();
+        using (Dispenser pool = new Dispenser(driver, null, new DispenserOptions { AutoReclaim = true }))
+        {
+            Lease[] old = new Lease[3];
+            using (Context.Enter(3, 0))
+            {
+                for (int at = 0; at < old.Length; at++)
+                {
+                    old[at] = pool.Lease(1);
+                }
+            }
+            Notices.InstanceEnded(3);
+            // It stays in stock, unless it is found to be broken after all.
+            old[0].Dispose();
+            Check.Fails(Result.InvalidArg, old[1].Free, "free");
+            Check.Equal(3, pool.GetStatistics().FreeUnenlisted, "in stock");
+            old[2].Destroy();
+            Check.Equal(2, pool.GetStatistics().FreeUnenlisted, "in stock");
+            Check.Equal(3, driver.Resets, "resets");
+        }
+        Check.Equal(null, driver.Fault, "fault");
     }
 
     private static void ALeaseThatCannotBeReset()
@@ -338,6 +368,22 @@ internal static class Leasing
             Check.Equal(DispenserResourceState.UsedUnenlisted, pool.GetResource(lease.Resource).State, "still in use");
             driver.WhenDestroyed = resource => Result.Ok;
             pool.DestroyResource(lease.Resource);
+            lease = pool.Lease(1);
+            pool.DestroyResource(lease.Resource);
+            Check.Equal("the resource was taken from this lease",
+                Check.Fails(Result.InvalidArg, lease.Free, "free").Reason, "reason");
+            Check.Equal("the lease has ended", Check.Fails(Result.InvalidArg, lease.Free, "free").Reason, "reason");
+
+            // An end inside the end is none: the lease goes on, as the failure says.
+            lease = pool.Lease(1);
+            driver.WhenReset = resource =>
+            {
+                lease.Dispose();
+                return Result.AccessDenied;
+            };
+            Check.Fails(Result.Fail, lease.Free, "free");
+            lease.Dispose();
+            Check.Equal(0, pool.GetResources().Count, "left");
 
             // One that its reset gives up is not destroyed twice.
             driver.WhenReset = resource =>

@@ -30,6 +30,7 @@ internal static class PoolThrowing
         Enlisting();
         Resetting();
         Destroying();
+        DestroyingOnTheWay();
         OnTheSweeper();
         Nested();
         Releasing();
@@ -145,6 +146,26 @@ internal static class PoolThrowing
             lease.Dispose();
             Offered(driver, "reset_resource");
             Check.Equal(1, driver.Destroyed, "destroyed instead");
+        }
+    }
+
+    /// <summary>What has to be destroyed on the way is not what made the call fail.</summary>
+    private static void DestroyingOnTheWay()
+    {
+        Planted planted = new Planted("create");
+        CountingDriver driver = new CountingDriver();
+        using (Dispenser pool = new Dispenser(driver))
+        {
+            pool.Lease(1).Dispose();
+            driver.WhenRated = (type, resource) =>
+            {
+                pool.DestroyResource(resource);
+                return ResourceDriver.Unusable;
+            };
+            driver.WhenDestroyed = resource => throw new Planted("destroy");
+            driver.WhenCreated = type => throw planted;
+            Cause(planted, Result.Fail, () => pool.Lease(1), "create");
+            Offered(driver, "destroy_resource", "create_resource");
         }
     }
 
