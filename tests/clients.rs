@@ -247,7 +247,7 @@ fn programs() -> Vec<(String, PathBuf)> {
     let named = sources.map(|path| (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), path));
     let mut programs: Vec<_> = named.filter(|(name, _)| !["stub", "planted"].contains(&name.as_str())).collect();
     programs.sort();
-    assert!(programs.len() >= 8, "the programs of tests/c are found");
+    assert!(programs.len() >= 13, "the programs of tests/c are found");
     programs
 }
 
@@ -260,7 +260,9 @@ fn c11(source: &Path, program: &Path) -> Command {
 
 fn valgrind(program: &Path, leak_check: &str) -> Command {
     let mut valgrind = tool("valgrind");
-    valgrind.args(VALGRIND).arg(format!("--leak-check={leak_check}")).arg(program);
+    let known = root().join("tests/c/valgrind.supp");
+    valgrind.args(VALGRIND).arg(format!("--suppressions={}", known.display()));
+    valgrind.arg(format!("--leak-check={leak_check}")).arg(program);
     valgrind
 }
 

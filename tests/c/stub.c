@@ -35,6 +35,32 @@ STUB(wsrt_set_log, (const wsrt_log *log))
 STUB(wsrt_text_set, (wsrt_text *text, const char *utf8, size_t len))
 STUB(wsrt_last_error, (wsrt_hresult *code, char *buffer, size_t capacity, size_t *needed))
 
+STUB(dispenser_alloc_resource, (dispenser *dispenser, dispenser_restypid restypid, dispenser_resid *resid))
+STUB(dispenser_free_resource, (dispenser *dispenser, dispenser_resid resid))
+STUB(dispenser_destroy_resource, (dispenser *dispenser, dispenser_resid resid))
+STUB(dispenser_get_context, (dispenser_instid *instid, dispenser_transid *transid))
+STUB(dispenser_set_context, (dispenser_instid instid, dispenser_transid transid))
+STUB(dispenser_instance_ended, (dispenser_instid instid))
+STUB(dispenser_transaction_aborting, (dispenser_transid transid))
+STUB(dispenser_transaction_ended, (dispenser_transid transid, int32_t committed))
+STUB(dispenser_get_stats, (dispenser *dispenser, dispenser_stats *stats))
+STUB(dispenser_get_resource_info, (dispenser *dispenser, dispenser_resid resid, dispenser_resource_info *info))
+STUB(dispenser_enum_resources, (dispenser *dispenser, dispenser_resource_visitor visitor, void *user_data))
+STUB(dispenser_create, (const dispenser_driver *driver, const char *name, const dispenser_options *options,
+                        dispenser **dispenser))
+STUB(dispenser_close, (dispenser *dispenser))
+STUB(dispenser_close_nowait, (dispenser *dispenser))
+STUB(dispenser_destroy, (dispenser *dispenser))
+STUB(dispenser_destroy_nowait, (dispenser *dispenser))
+STUB(dispenser_sweep, (dispenser *dispenser, uint64_t now_ms))
+STUB(dispenser_get_options, (dispenser *dispenser, dispenser_options *options))
+STUB(dispenser_track_resource, (dispenser *dispenser, dispenser_resid resid))
+STUB(dispenser_track_resource_ex, (dispenser *dispenser, dispenser_resid resid, dispenser_instid instid,
+                                   dispenser_transid transid))
+STUB(dispenser_track_resource_s, (dispenser *dispenser, const char *sresid))
+STUB(dispenser_untrack_resource, (dispenser *dispenser, dispenser_resid resid, int32_t destroy))
+STUB(dispenser_untrack_resource_s, (dispenser *dispenser, const char *sresid, int32_t destroy))
+
 WSRT_API const char *wsrt_version(void)
 {
     return "0.0.0";
