@@ -167,7 +167,9 @@ void objects_hold_what_is_tracked()
     CHECK_CODE(WSRT_E_INVALIDARG, held.try_release());
     CHECK_EQ(1, pool.stats().free_unenlisted);
     CHECK_EQ(0, pool.stats().tracked);
+    /* 92 was enlisted, and is its maker's all the same. */
     CHECK_CODE(WSRT_S_OK, wsrt::transaction_ended(7, true));
+    CHECK_EQ(3, of.destroyed);
 }
 
 void idle_times_are_kept()
