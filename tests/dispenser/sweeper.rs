@@ -150,10 +150,12 @@ fn a_destruction_that_hangs_delays_no_other_sweep_and_no_other_close() {
     guilty.used(1);
     guilty.free(10);
     gate.entered();
+    let begun = Instant::now();
     other.used(1);
     other.free(10);
     wait_for_call(&other, "destroy 10");
     assert_eq!(other.close(), WSRT_S_OK);
+    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
     assert_eq!(guilty.alloc(1), Ok(20), "nor does it delay its own dispenser");
     gate.open();
     assert_eq!(guilty.close(), WSRT_S_OK);
