@@ -28,7 +28,7 @@ pub(crate) enum Error {
     Aborted,
     #[error("dispenser: closed")]
     DispenserClosed,
-    #[error("dispenser: destroyed meanwhile")]
+    #[error("dispenser: not the name of a live dispenser")]
     DispenserGone,
     #[error("{argument}: {why}")]
     NotTheirs { argument: &'static str, why: &'static str },

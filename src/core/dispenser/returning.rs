@@ -241,8 +241,9 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// The object is gone: what it tracked goes, and what it allocated goes back if that is asked for.
-    pub(crate) fn instance_ended(&self, life: u64, instid: usize, seat: &Seat<D>) {
+    pub(crate) fn instance_ended(&'static self, life: u64, instid: usize, seat: &Seat<D>) {
         let Ok(ledger) = self.open(life) else { return };
+        let name = Name { handle: ledger.handle, life };
         let reclaims = ledger.options.auto_reclaim;
         if !reclaims && ledger.tracked == 0 {
             return;
@@ -262,22 +263,30 @@ impl<D: Driver> Dispenser<D> {
         drop(ledger);
         held.sort_unstable_by_key(|&(stamp, number, ..)| (stamp, number));
         for (_, number, slot, word) in held {
-            self.reclaim(number, slot, word, seat);
+            if self.reclaim(number, slot, word, seat) {
+                // What came back is what this thread had to do with last.
+                self.remember(name, number, seat);
+            }
         }
     }
 
-    fn reclaim(&self, number: u32, slot: &Slot, mut word: Word, seat: &Seat<D>) {
+    /// True if it is back in stock.
+    fn reclaim(&self, number: u32, slot: &Slot, mut word: Word, seat: &Seat<D>) -> bool {
         loop {
             let outcome = match word.state() {
-                State::Tu | State::Te => self.give_up_tracked(number, slot, word).map(drop),
-                State::Uu | State::Eu => self.put_in_stock(number, slot, word, seat),
-                _ => return,
+                State::Tu | State::Te => self.give_up_tracked(number, slot, word).map(|_| false),
+                State::Uu | State::Eu => self.put_in_stock(number, slot, word, seat).map(|()| true),
+                _ => return false,
             };
             match outcome {
+                Ok(back) => return back,
                 // Its transaction ended: it is the object's all the same.
                 Err(Refusal::Changed(now)) if word.after(Step::TransactionEnded) == Some(now) => word = now,
-                Err(Refusal::Reset(_)) => return self.discard_unreset(number, slot),
-                _ => return,
+                Err(Refusal::Reset(_)) => {
+                    self.discard_unreset(number, slot);
+                    return false;
+                }
+                Err(_) => return false,
             }
         }
     }

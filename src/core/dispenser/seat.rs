@@ -8,7 +8,7 @@ use super::transactions::Binding;
 use std::cell::Cell;
 
 /// How many dispensers a thread may use in turn and still find its last resource at once.
-const HINTS: usize = 4;
+const HINTS: usize = 8;
 
 /// A dispenser as its caller means it.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,13 @@ struct Hint<D: 'static> {
     spot: Cell<Option<Spot<D>>>,
 }
 
+impl<D> Hint<D> {
+    fn take_over(&self, other: &Self) {
+        self.handle.set(other.handle.get());
+        self.spot.set(other.spot.get());
+    }
+}
+
 pub(crate) struct Seat<D: 'static> {
     /// The number by which the system knows the thread, for reports.
     thread: Cell<u64>,
@@ -47,6 +54,7 @@ pub(crate) struct Seat<D: 'static> {
     clock: Cell<u64>,
     instid: Cell<usize>,
     binding: Cell<Binding>,
+    /// The dispensers used last, the very last first.
     hints: [Hint<D>; HINTS],
 }
 
@@ -110,14 +118,32 @@ impl<D> Seat<D> {
     /// Where this thread last had to do with the dispenser of that handle.
     #[inline]
     pub(crate) fn spot(&self, handle: u64) -> Option<Spot<D>> {
-        let hint = &self.hints[handle as usize % HINTS];
-        if hint.handle.get() == handle { hint.spot.get() } else { None }
+        if self.hints[0].handle.get() != handle {
+            self.bring_forward(handle)?;
+        }
+        self.hints[0].spot.get()
+    }
+
+    #[inline(never)]
+    fn bring_forward(&self, handle: u64) -> Option<()> {
+        let at = self.hints.iter().position(|hint| hint.handle.get() == handle)?;
+        let spot = self.hints[at].spot.get();
+        self.put_first(at, handle, spot);
+        Some(())
+    }
+
+    /// Makes room for a hint at the front, up to a place that is given up.
+    fn put_first(&self, at: usize, handle: u64, spot: Option<Spot<D>>) {
+        for place in (1..=at).rev() {
+            self.hints[place].take_over(&self.hints[place - 1]);
+        }
+        self.hints[0].handle.set(handle);
+        self.hints[0].spot.set(spot);
     }
 
     pub(super) fn remember(&self, handle: u64, spot: Spot<D>) {
-        let hint = &self.hints[handle as usize % HINTS];
-        hint.handle.set(handle);
-        hint.spot.set(Some(spot));
+        let at = self.hints.iter().position(|hint| hint.handle.get() == handle);
+        self.put_first(at.unwrap_or(HINTS - 1), handle, Some(spot));
     }
 }
 
