@@ -7,6 +7,9 @@
 
 static const char PROBE[] = "SELECT 1";
 
+/* psqlODBC 13 calls setlocale() when it connects, and reads what such a call on another thread has just freed. */
+static pthread_mutex_t connecting = PTHREAD_MUTEX_INITIALIZER;
+
 static void diagnose(SQLSMALLINT kind, SQLHANDLE handle, char *sqlstate, char *message, size_t size)
 {
     SQLCHAR state[SQL_SQLSTATE_SIZE + 1] = "HY000";
@@ -20,6 +23,8 @@ static void diagnose(SQLSMALLINT kind, SQLHANDLE handle, char *sqlstate, char *m
 static bool fail(struct connection *connection, SQLSMALLINT kind, SQLHANDLE handle)
 {
     diagnose(kind, handle, connection->sqlstate, connection->message, sizeof connection->message);
+    /* 08: no connection; 57P: ended by whoever runs the server. */
+    connection->dead |= strncmp(connection->sqlstate, "08", 2) == 0 || strncmp(connection->sqlstate, "57P", 3) == 0;
     return false;
 }
 
@@ -104,10 +109,8 @@ static bool run_all(struct connection *connection, const char *first, const char
 
 bool connection_dress(struct connection *connection, const struct type *type)
 {
-    if (type == connection->type) {
-        return true;
-    }
-    if (!run_all(connection, "RESET ALL;", connection->driver_settings, type->settings)) {
+    bool same = type == connection->type || strcmp(type->settings, connection->type->settings) == 0;
+    if (!same && !run_all(connection, "RESET ALL;", connection->driver_settings, type->settings)) {
         return false;
     }
     connection->type = type;
@@ -122,8 +125,8 @@ bool connection_clean(struct connection *connection)
     if (!connection->is_postgresql) {
         return connection_run(connection, PROBE);
     }
-    /* Refused inside a transaction, which statements that go together are: so it goes alone. It takes away the settings,
-       the driver's own too. */
+    /* Refused inside a transaction, which statements that go together are: so it goes alone. It takes away the
+       settings, the driver's own too. */
     return connection_run(connection, "DISCARD ALL") &&
            run_all(connection, "", connection->driver_settings, connection->type->settings);
 }
@@ -167,8 +170,10 @@ struct connection *connection_open(SQLHENV env, const struct type *type, char *m
         return NULL;
     }
     connection->type = type;
+    pthread_mutex_lock(&connecting);
     SQLRETURN result = SQLDriverConnect(connection->dbc, NULL, (SQLCHAR *)type->plain->text, SQL_NTS, NULL, 0, NULL,
                                         SQL_DRIVER_NOPROMPT);
+    pthread_mutex_unlock(&connecting);
     if (!SQL_SUCCEEDED(result)) {
         diagnose(SQL_HANDLE_DBC, connection->dbc, sqlstate, message, size);
         SQLFreeHandle(SQL_HANDLE_DBC, connection->dbc);

@@ -18,6 +18,7 @@ struct connection {
     const struct type *type;         /* whose settings the session has */
     struct transaction *transaction; /* NULL: none */
     bool is_postgresql;
+    bool dead;             /* a statement has shown that its server process is gone */
     char *driver_settings; /* statements that bring back what the ODBC driver set when it connected */
     char sqlstate[SQL_SQLSTATE_SIZE + 1]; /* of the last failure */
     char message[256];

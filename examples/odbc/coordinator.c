@@ -229,8 +229,8 @@ static bool settle_all(struct transaction *transaction, const char *verb)
     return all;
 }
 
-/* The session is as new before the pool may give it to others. One that cannot be is destroyed, unless it is in use: then
-   its user finds out, and gives it up by pool_give_back(). */
+/* The session is as new before the pool may give it to others. One that cannot be is destroyed, unless it is in use:
+   then its user finds out, and gives it up by pool_give_back(). */
 static void clean(struct transaction *transaction, struct connection *connection)
 {
     dispenser *dispenser = pool_dispenser(transaction->coordinator->pool);
@@ -350,7 +350,7 @@ bool coordinator_recover(struct coordinator *coordinator, const char *const *dat
                          struct recovery *recovery)
 {
     struct pool *pool = coordinator->pool;
-    bool good = true;
+    bool good = decisions_sound(coordinator->decisions);
     *recovery = (struct recovery){ 0, 0 };
     step_outside();
     for (size_t i = 0; i < 2 * count && good; i++) {

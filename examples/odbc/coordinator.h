@@ -1,9 +1,10 @@
 /*
- * A transaction coordinator for connections of a pool: what is done in one transaction over several databases happens in
- * all of them or in none, whenever this process or a server session dies.
+ * A transaction coordinator for connections of a pool: what is done in one transaction over several databases happens
+ * in all of them or in none, whenever this process or a server session dies.
  *
- * Two phases: each session prepares, the decision is made durable in a log, each database is told. A transaction without
- * a decision in the log has not happened. Whoever opens the log next brings to an end what was left (presumed abort).
+ * Two phases: each session prepares, the decision is made durable in a log, each database is told. A transaction
+ * without a decision in the log has not happened. Whoever opens the log next brings to an end what was left (presumed
+ * abort).
  */
 #ifndef COORDINATOR_H
 #define COORDINATOR_H

@@ -1,7 +1,7 @@
 /*
  * A text file: a line with the log's own number, then one for each decision. Each begins with a checksum of its rest.
- * The last line may be torn by a crash, and then nobody has acted on it; any other that is damaged stops everything,
- * since what it said cannot be known.
+ * A crash may have left the beginning of a line at the end: nobody has acted on that, since it was never synced. Any
+ * other damage stops everything, since what was said there cannot be known.
  */
 #include "decisions.h"
 
@@ -17,6 +17,9 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+/* Of a line, with its end. */
+static const ssize_t longest = sizeof "12345678 commit 0123456789abcdef\n" - 1;
 
 struct decisions {
     pthread_mutex_t lock;
@@ -169,17 +172,14 @@ static bool read_all(struct decisions *decisions)
     bool torn = false;
     bool sound = file != NULL;
     for (ssize_t length; sound && (length = getline(&line, &size, file)) > 0;) {
-        bool first = good == 0;
-        bool whole = line[length - 1] == '\n' && !torn;
-        line[length - whole] = '\0';
-        if (torn || (first && !whole)) {
-            sound = false;
-        } else if (!whole || !take_in(decisions, line, first)) {
+        if (line[length - 1] != '\n') {
             torn = true;
-            sound = !first;
-        } else {
-            good += length;
+            sound = length < longest;
+            continue;
         }
+        line[length - 1] = '\0';
+        sound = take_in(decisions, line, good == 0);
+        good += length;
     }
     sound = sound && !ferror(file) && good > 0;
     free(line);
@@ -255,7 +255,7 @@ bool decisions_commit(struct decisions *decisions, uint64_t transaction)
     /* Once a sync has failed, the system may have dropped what it was to write: no later one proves anything. */
     bool good = !decisions->broken && add(decisions, transaction);
     if (good && !(write_line(decisions->fd, "commit", transaction) && fdatasync(decisions->fd) == 0)) {
-        complain(decisions->path, strerror(errno));
+        complain(decisions->path, "cannot be written to; no more is decided");
         decisions->broken = true;
         good = false;
     }
@@ -269,6 +269,14 @@ void decisions_finish(struct decisions *decisions, uint64_t transaction)
     take_out(decisions, transaction);
     decisions->broken = decisions->broken || !write_line(decisions->fd, "finish", transaction);
     pthread_mutex_unlock(&decisions->lock);
+}
+
+bool decisions_sound(struct decisions *decisions)
+{
+    pthread_mutex_lock(&decisions->lock);
+    bool sound = !decisions->broken;
+    pthread_mutex_unlock(&decisions->lock);
+    return sound;
 }
 
 bool decisions_has(struct decisions *decisions, uint64_t transaction)

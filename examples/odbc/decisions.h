@@ -23,6 +23,9 @@ bool decisions_commit(struct decisions *decisions, uint64_t transaction);
 /* Every database has been told. May be lost in a crash, which does no harm. */
 void decisions_finish(struct decisions *decisions, uint64_t transaction);
 
+/* Whether the log can be believed: a write that has failed may be there, wholly or in part, or not. */
+bool decisions_sound(struct decisions *decisions);
+
 /* Whether it was decided to be committed, and has not been finished. */
 bool decisions_has(struct decisions *decisions, uint64_t transaction);
 

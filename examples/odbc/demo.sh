@@ -1,8 +1,8 @@
 #!/bin/sh
-# demo.sh [COMMAND...]: pooled ODBC connections to a PostgreSQL server and a SQLite file (story.c), or another command in
-# the same surroundings. Starts a server of its own in a directory of its own, and touches no other. Exit code: 0 if every
-# promise was kept, or the command's. Whatever ends it, it stops all that it started and removes its directories; nothing
-# that it waits for can hang it.
+# demo.sh [COMMAND...]: pooled ODBC connections to a PostgreSQL server and a SQLite file (story.c), or another command
+# in the same surroundings. Starts a server of its own in a directory of its own, and touches no other. Exit code: 0 if
+# every promise was kept, or the command's. Whatever ends it, it stops all that it started and removes its directories;
+# nothing that it waits for can hang it.
 set -eu
 
 build_seconds=1200
@@ -26,15 +26,14 @@ clean_up() {
     set +e
     [ -n "$tmp" ] || exit "$status"
     jobs -p >"$tmp/jobs" # not $(jobs -p): in a subshell there are no jobs
+    # It would wait for its clients, and its processes have groups of their own. Nothing of it is to be kept.
+    [ ! -s "$cluster/data/postmaster.pid" ] || kill -QUIT "$(head -n 1 "$cluster/data/postmaster.pid")" 2>/dev/null
     while read -r job; do
         # The number of a job that has ended may be another program's by now; a child of this script is its own.
         { read -r _ _ _ parent _ <"/proc/$job/stat" && [ "$parent" = $$ ]; } || continue
         echo "$job" >>"$tmp/groups"
-        # No such group: the job has not got as far as making it.
-        kill -TERM "-$job" || kill -TERM "$job"
+        within 5 stopped "$job" || kill -KILL "-$job" "$job"
     done <"$tmp/jobs" 2>/dev/null
-    # It would wait for its clients, and its processes have groups of their own. Nothing of it is to be kept.
-    [ ! -s "$cluster/data/postmaster.pid" ] || kill -QUIT "$(head -n 1 "$cluster/data/postmaster.pid")" 2>/dev/null
     wait
     while read -r group; do
         within 5 group_gone "$group" || kill -KILL "-$group"
@@ -43,6 +42,13 @@ clean_up() {
     exit "$status"
 }
 
+# Asks a job to end, again and again: a shell that has just been forked to start it may drop the signal.
+stopped() {
+    # No such group: the job has not got as far as making it.
+    kill -TERM "-$1" || kill -TERM "$1"
+    ended "$1"
+} 2>/dev/null
+
 # What a job has started may outlive it by a moment.
 group_gone() {
     ! kill -0 "-$1" 2>/dev/null
@@ -50,7 +56,7 @@ group_gone() {
 
 fail() {
     for log in initdb.log server.log; do
-        [ ! -s "$tmp/$log" ] || { echo "--- $log"; tail -n 40 "$tmp/$log"; } >&2
+        [ ! -s "$tmp/$log" ] || { echo "--- $log"; tail -n 20 "$tmp/$log"; } >&2
     done
     echo "error: $1" >&2
     exit "${2:-1}"
@@ -144,6 +150,7 @@ cd "$cluster"
 # shellcheck disable=SC2086  # a list of words
 bounded "$start_seconds" initdb $as_server "$server/initdb" -D "$cluster/data" -U wsrt -A trust --no-sync \
     --locale=C -E UTF8 --no-instructions >"$tmp/initdb.log" 2>&1 || fail "initdb failed"
+rm "$tmp/initdb.log"
 # shellcheck disable=SC2086
 timeout -k 5 -s QUIT "$server_seconds" $as_server "$server/postgres" -D "$cluster/data" -k "$cluster" \
     -c listen_addresses= -c fsync=off -c max_connections=60 -c max_prepared_transactions=20 \

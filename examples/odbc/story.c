@@ -62,41 +62,60 @@ static double milliseconds(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* What one use takes, by connecting for each and from a pool. */
-static void tell_of_pooling(const char *what, const char *database)
+enum { BATCHES = 4, CONNECTED = 10, POOLED = 50 };
+
+/* What a use takes that connects, in ms: that of the fastest batch, which nothing else on the machine has held up. */
+static double connect_each_time(const char *database)
 {
-    enum { CONNECTED = 40, POOLED = 200 };
     char message[256] = "";
+    double best = 1e9;
     SQLHENV env;
     struct type_table types;
     type_table_init(&types);
     SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
     SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
-    double start = milliseconds();
-    for (int i = 0; i < CONNECTED; i++) {
-        struct connection *connection = connection_open(env, type_intern(&types, database), message, sizeof message);
-        CHECK(connection != NULL, "%s", message);
-        CHECK(ask(connection, "SELECT 42") == 42, "another answer");
-        CHECK(connection_close(connection), "not closed");
+    for (int batch = 0; batch < BATCHES; batch++) {
+        double start = milliseconds();
+        for (int i = 0; i < CONNECTED; i++) {
+            struct connection *connection = connection_open(env, type_intern(&types, database), message, sizeof message);
+            CHECK(connection != NULL, "%s", message);
+            CHECK(ask(connection, "SELECT 42") == 42, "another answer");
+            CHECK(connection_close(connection), "not closed");
+        }
+        double took = (milliseconds() - start) / CONNECTED;
+        best = took < best ? took : best;
     }
-    double connected = (milliseconds() - start) / CONNECTED;
     SQLFreeHandle(SQL_HANDLE_ENV, env);
     type_table_end(&types);
+    return best;
+}
 
+static double take_each_time(struct pool *pool, const char *database)
+{
+    double best = 1e9;
+    for (int batch = 0; batch < BATCHES; batch++) {
+        double start = milliseconds();
+        for (int i = 0; i < POOLED; i++) {
+            CHECK(ask_database(pool, database, "SELECT 42") == 42, "another answer");
+        }
+        double took = (milliseconds() - start) / POOLED;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+static void tell_of_pooling(const char *what, const char *database)
+{
+    double connected = connect_each_time(database);
     struct pool *pool = pool_open(what);
     CHECK(pool != NULL, "no pool");
-    CHECK(ask_database(pool, database, "SELECT 42") == 42, "another answer");
-    start = milliseconds();
-    for (int i = 1; i < POOLED; i++) {
-        CHECK(ask_database(pool, database, "SELECT 42") == 42, "another answer");
-    }
-    double pooled = (milliseconds() - start) / (POOLED - 1);
+    double pooled = take_each_time(pool, database);
     dispenser_stats stats = stats_of(pool);
-    CHECK(stats.creates == 1 && stats.allocs == POOLED, "%d created", (int)stats.creates);
+    CHECK(stats.creates == 1 && stats.allocs == BATCHES * POOLED, "%d created", (int)stats.creates);
     CHECK(pooled * 1.5 < connected, "%.3f ms pooled, %.3f ms connected", pooled, connected);
     pool_close(pool);
     printf("%-11s %6.2f ms to connect for a query, %6.3f ms from the pool, reset included: %.0f times as fast;"
-           " %d uses of 1 connection\n", what, connected, pooled, connected / pooled, POOLED);
+           " %d uses of 1 connection\n", what, connected, pooled, connected / pooled, BATCHES * POOLED);
 }
 
 static void tell_of_cleanness(struct pool *pool, const char *stock)
@@ -159,8 +178,8 @@ static void tell_of_a_killed_back_end(struct pool *pool, const char *orders, con
     long other = back_end(connection);
     CHECK(other != killed, "handed out again");
     give_back(pool, connection);
-    printf("killed      back end %ld fails its user with %s, is not handed out again, and %ld takes its place\n", killed,
-           sql, other);
+    printf("killed      back end %ld fails its user with %s, is not handed out again, and %ld takes its place\n",
+           killed, sql, other);
 }
 
 static void tell_of_two_databases(struct pool *pool, struct coordinator *coordinator, const char *orders,
@@ -226,6 +245,7 @@ int main(int count, char **arguments)
     const char *orders = database("ORDERS");
     const char *stock = database("STOCK");
     CHECK(count == 3, "usage: story TRANSFER LOG");
+    setvbuf(stdout, NULL, _IOLBF, 0);
 
     tell_of_pooling("PostgreSQL", stock);
     tell_of_pooling("SQLite", database("NOTES"));
@@ -242,8 +262,8 @@ int main(int count, char **arguments)
 
     dispenser_stats stats = stats_of(pool);
     CHECK(stats.creates - stats.destroys == stats.free_unenlisted && stats.destroys == 1, "another count");
-    printf("in all      %d uses, %d connections made, %d destroyed, %d in stock\n", (int)stats.allocs, (int)stats.creates,
-           (int)stats.destroys, (int)stats.free_unenlisted);
+    printf("in all      %d uses, %d connections made, %d destroyed, %d in stock\n", (int)stats.allocs,
+           (int)stats.creates, (int)stats.destroys, (int)stats.free_unenlisted);
     pool_close(pool);
     return 0;
 }

@@ -20,7 +20,7 @@ static void change(struct pool *pool, const char *database, const char *statemen
 
 int main(int count, char **arguments)
 {
-    static const char *const outcomes[] = { "rolled back", "committed", "committed, but not told everywhere", "in doubt" };
+    static const char *const outcomes[] = { "rolled back", "committed", "committed, not told everywhere", "in doubt" };
     const char *const databases[] = { database("ORDERS"), database("STOCK") };
     CHECK(count == 2 || count == 3, "usage: transfer LOG [PIECES]");
 

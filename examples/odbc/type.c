@@ -122,14 +122,14 @@ static const struct type *make(struct type_table *table, const char *text, const
     if (*plain == '\0') {
         return NULL;
     }
-    if (*settings == '\0') {
-        return add(table, text, settings);
-    }
     const struct type *without = known(table, plain);
     if (without == NULL) {
         without = add(table, plain, "");
     }
-    struct type *type = without != NULL ? add(table, text, settings) : NULL;
+    if (without == NULL || strcmp(text, plain) == 0) {
+        return without;
+    }
+    struct type *type = add(table, text, settings);
     if (type != NULL) {
         type->plain = without;
     }
@@ -175,7 +175,7 @@ uint32_t type_rating(const struct type *has, const struct type *wanted, bool in_
     }
     /* One statement makes other settings; joining a transaction is a statement, too, and another to be prepared and
        committed at its end. So what is in the transaction comes first, whatever its settings. */
-    uint32_t loss = has == wanted ? 0 : 5;
+    uint32_t loss = strcmp(has->settings, wanted->settings) == 0 ? 0 : 5;
     if (in_transaction) {
         return DISPENSER_RATING_PERFECT - loss;
     }

@@ -2,8 +2,8 @@
  * What a program asks the pool for: a connection string. Equal strings are one type, whose address is the number that
  * the dispenser compares and passes on.
  *
- * Beside what ODBC knows, a string may have Set.NAME=VALUE: a setting of the session, made with SET NAME = 'VALUE'. ODBC
- * does not see those. Two strings that differ in nothing else name sessions that can take each other's place.
+ * Beside what ODBC knows, a string may have Set.NAME=VALUE: a setting of the session, made with SET NAME = 'VALUE'.
+ * ODBC does not see those. Two strings that differ in nothing else name sessions that can take each other's place.
  */
 #ifndef TYPE_H
 #define TYPE_H
@@ -14,7 +14,7 @@
 
 struct type {
     struct type *next;
-    const struct type *plain; /* the type without settings; this one, if it has none */
+    const struct type *plain; /* the type without settings, each part ended by a semicolon; or this one */
     char *settings;           /* statements that make them; "" */
     char text[];
 };
