@@ -46,8 +46,8 @@ pub(crate) enum Error {
     ResetFailed { resid: usize, code: i32 },
     #[error("destroy_resource: resource {resid:#x} answered 0x{code:08X}; it is as before")]
     DestroyFailed { resid: usize, code: i32 },
-    #[error("destroy_resource: answered 0x{0:08X}; the resource is no longer tracked all the same")]
-    UntrackedUndestroyed(i32),
+    #[error("{callback}: answered 0x{code:08X}; the resource is no longer tracked all the same")]
+    UntrackedUndestroyed { callback: &'static str, code: i32 },
     #[error("transaction {0:#x}: is aborting")]
     TransactionAborting(usize),
     #[error("{0}: took longer than callback_deadline_ms, and was written off")]

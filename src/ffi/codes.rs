@@ -162,7 +162,7 @@ pub(crate) const fn code_of(error: &Error) -> i32 {
         | Error::TrackRefused { .. }
         | Error::ResetFailed { .. }
         | Error::DestroyFailed { .. }
-        | Error::UntrackedUndestroyed(_)
+        | Error::UntrackedUndestroyed { .. }
         | Error::GivenUp(_) => WSRT_E_FAIL,
         Error::TransactionAborting(_) => WSRT_E_TX_ABORTING,
         Error::Overdue(_) => WSRT_E_OVERDUE,

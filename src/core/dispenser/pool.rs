@@ -278,8 +278,8 @@ impl<D: Driver> Dispenser<D> {
         let resid = slot.resid.load(Ordering::Relaxed);
         let result = self.call_destroy(number, slot);
         if let Err(code) = result {
-            let text = format_args!("destroy_resource: {resid:#x} answered 0x{code:08X}; let go of");
-            self.log(Level::Warn, text);
+            let callback = if resid != 0 { "destroy_resource" } else { "destroy_resource_s" };
+            self.log(Level::Warn, format_args!("{callback}: {resid:#x} answered 0x{code:08X}; let go of"));
         }
         let overdue = slot.word().has(Word::WRITTEN_OFF);
         if overdue {

@@ -157,9 +157,13 @@ impl<D: Driver> Dispenser<D> {
             return Untracked::Not;
         }
         if destroy {
+            let numbered = slot.resid.load(Ordering::Relaxed) != 0;
             return match self.give_up_tracked(number, slot, word) {
                 Ok(Ok(())) => Untracked::Done(Ok(())),
-                Ok(Err(code)) => Untracked::Done(Err(Error::UntrackedUndestroyed(code))),
+                Ok(Err(code)) => {
+                    let callback = if numbered { "destroy_resource" } else { "destroy_resource_s" };
+                    Untracked::Done(Err(Error::UntrackedUndestroyed { callback, code }))
+                }
                 Err(Refusal::Lost(error)) => Untracked::Done(Err(error)),
                 Err(_) => Untracked::Changed,
             };
