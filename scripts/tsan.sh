@@ -85,7 +85,7 @@ export CARGO_TARGET_DIR="$kept/build" CARGO_PROFILE_DEV_DEBUG=line-tables-only
 export TSAN_OPTIONS=halt_on_error=1 WSRT_STRESS_MEMORY=unmeasured
 instrumented="-Zbuild-std=std,panic_unwind --target $triple"
 
-tests="--lib --test stress"
+tests="--lib --test stress --test dispenser_stress --test soak"
 [ ! -f tests/callbacks.rs ] || tests="$tests --test callbacks"
 
 cargo test $instrumented --no-run $tests
