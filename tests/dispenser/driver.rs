@@ -4,7 +4,8 @@ use super::context::transaction_name;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::size_of;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -72,6 +73,7 @@ pub struct Driver {
     created: AtomicUsize,
     acts: Mutex<HashMap<Callback, VecDeque<Act>>>,
     rules: Mutex<HashMap<Callback, Rule>>,
+    failed: AtomicBool,
 }
 
 impl Driver {
@@ -83,10 +85,14 @@ impl Driver {
         };
         let act = self.acts.lock().unwrap().get_mut(&callback).and_then(VecDeque::pop_front);
         let rule = self.rules.lock().unwrap().get(&callback).cloned();
-        match (act, rule) {
+        // A check of the test that fails in here must not unwind into the library: the test fails at its end.
+        let acted = catch_unwind(AssertUnwindSafe(|| match (act, rule) {
             (Some(act), _) => act(&mut reply),
             (None, Some(rule)) => rule(&mut reply),
             (None, None) => {}
+        }));
+        if acted.is_err() {
+            self.failed.store(true, SeqCst);
         }
         if callback == Create && reply.code >= 0 && reply.id.is_none() && !reply.silent {
             reply.id = Some(10 * (1 + self.created.fetch_add(1, SeqCst)));
@@ -99,6 +105,11 @@ impl Driver {
     pub fn calls(&self) -> Vec<String> {
         let lines = self.lines.lock().unwrap();
         lines[self.read.swap(lines.len(), SeqCst)..].to_vec()
+    }
+
+    /// Whether a check inside a callback has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(SeqCst)
     }
 
     /// What the next call of a callback does.

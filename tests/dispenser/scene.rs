@@ -54,6 +54,7 @@ impl Deref for Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         unsafe { dispenser_destroy_nowait(self.0.get()) };
+        assert!(std::thread::panicking() || !self.0.has_failed(), "a check inside a callback failed, see above");
     }
 }
 
