@@ -1,5 +1,5 @@
-//! The state table, a row a test, from row 1 to 13: how resources come into use, and back into stock. Row 4, stock built
-//! in advance, is not offered.
+//! The state table, a row a test, from row 1 to 13: how resources come into use, and back into stock. Row 4, stock that
+//! is built in advance, is not offered.
 
 use super::scene::*;
 
