@@ -17,7 +17,16 @@ use std::time::{Duration, Instant};
 use support::root;
 use toolchain::{STATIC_LIBRARIES, archive, compiler, must, run, scratch, text, write};
 
-const SOURCES: [&str; 5] = ["type.c", "connection.c", "pool.c", "coordinator.c", "decisions.c"];
+const SOURCES: [&str; 8] = [
+    "type.c",
+    "connection.c",
+    "pool.c",
+    "coordinator.c",
+    "recovery.c",
+    "protocol.c",
+    "decisions.c",
+    "record.c",
+];
 
 const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 

@@ -1,21 +1,16 @@
-#include "coordinator.h"
-
-#include "decisions.h"
+/*
+ * Transactions and their two phases.
+ */
+#include "protocol.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STATEMENT = 512, GID = 80, ATTEMPTS = 20, PAUSE_US = 20000 };
-
-struct coordinator {
-    struct pool *pool;
-    struct decisions *decisions;
-};
+enum { ATTEMPTS = 20, PAUSE_US = 20000 };
 
 struct participant {
     struct connection *connection; /* NULL: lost */
@@ -32,78 +27,13 @@ struct transaction {
     size_t count;
 };
 
-/* For tests: the process dies at the point that WSRT_ODBC_KILL names. */
-static void reached(const char *point, size_t number)
-{
-    char name[32];
-    const char *wanted = getenv("WSRT_ODBC_KILL");
-    snprintf(name, sizeof name, number > 0 ? "%s-%zu" : "%s", point, number);
-    if (wanted != NULL && strcmp(wanted, name) == 0) {
-        raise(SIGKILL);
-    }
-}
-
-struct coordinator *coordinator_open(struct pool *pool, const char *log)
-{
-    struct coordinator *coordinator = calloc(1, sizeof *coordinator);
-    if (coordinator == NULL) {
-        return NULL;
-    }
-    coordinator->pool = pool;
-    coordinator->decisions = decisions_open(log);
-    if (coordinator->decisions == NULL) {
-        free(coordinator);
-        return NULL;
-    }
-    return coordinator;
-}
-
-void coordinator_close(struct coordinator *coordinator)
-{
-    decisions_close(coordinator->decisions);
-    free(coordinator);
-}
-
-/* ---- Names on the server. They are the whole server's, so each database has a part of its own. ---- */
-
-static void write_mark(const struct coordinator *coordinator, char mark[GID])
-{
-    snprintf(mark, GID, "wsrt_%016" PRIx64 "_", decisions_owner(coordinator->decisions));
-}
-
+/* Each database has a name of its own. */
 static void write_gid(const struct transaction *transaction, size_t number, char gid[GID])
 {
     char mark[GID];
     write_mark(transaction->coordinator, mark);
     snprintf(gid, GID, "%.40s%016" PRIx64 "_%zu", mark, transaction->id, number);
 }
-
-/* A lock that every session in a transaction shares until it is clean or dead: whoever gets it alone knows that nobody
-   of before is about to prepare anything any more. */
-static void write_lock(const struct coordinator *coordinator, const char *how, char sql[STATEMENT])
-{
-    snprintf(sql, STATEMENT, "SELECT pg_advisory_lock%s(%" PRId64 ")", how,
-             (int64_t)decisions_owner(coordinator->decisions));
-}
-
-/* Tells a database the outcome. No such transaction: it knows already, or has never prepared. */
-static bool tell(struct connection *connection, const char *verb, const char *gid)
-{
-    char sql[STATEMENT];
-    snprintf(sql, sizeof sql, "%s PREPARED '%s'", verb, gid);
-    return connection_run(connection, sql) || connection_failed_with(connection, "42704");
-}
-
-/* Out of the thread's transaction, still for the same object. */
-static void step_outside(void)
-{
-    dispenser_instid instid = 0;
-    dispenser_transid transid = 0;
-    dispenser_get_context(&instid, &transid);
-    dispenser_set_context(instid, 0);
-}
-
-/* ---- A transaction ---- */
 
 struct transaction *transaction_begin(struct coordinator *coordinator)
 {
@@ -293,74 +223,4 @@ void transaction_roll_back(struct transaction *transaction)
 {
     begin_to_end(transaction);
     end(transaction, false);
-}
-
-/* ---- What was left ---- */
-
-static bool resolve(struct coordinator *coordinator, struct connection *connection, const char *gid,
-                    struct recovery *recovery)
-{
-    char mark[GID];
-    uint64_t id;
-    write_mark(coordinator, mark);
-    if (sscanf(gid + strlen(mark), "%16" SCNx64, &id) != 1) {
-        return false;
-    }
-    bool commit = decisions_has(coordinator->decisions, id);
-    if (!tell(connection, commit ? "COMMIT" : "ROLLBACK", gid)) {
-        return false;
-    }
-    *(commit ? &recovery->committed : &recovery->rolled_back) += 1;
-    reached("resolved", recovery->committed + recovery->rolled_back);
-    return true;
-}
-
-static bool resolve_all(struct coordinator *coordinator, struct connection *connection, struct recovery *recovery)
-{
-    char mark[GID];
-    char sql[STATEMENT];
-    char gid[GID];
-    write_mark(coordinator, mark);
-    write_lock(coordinator, "", sql);
-    if (!connection_run(connection, "SET lock_timeout = '10s'") || !connection_run(connection, sql)) {
-        return false;
-    }
-    snprintf(sql, sizeof sql,
-             "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() AND starts_with(gid, '%s') LIMIT 1",
-             mark);
-    bool good;
-    do {
-        good = connection_ask(connection, sql, gid, sizeof gid);
-    } while (good && *gid != '\0' && (good = resolve(coordinator, connection, gid, recovery)));
-    return good;
-}
-
-/* In any database of that server. */
-static bool nothing_is_left(const struct coordinator *coordinator, struct connection *connection)
-{
-    char mark[GID];
-    char sql[STATEMENT];
-    char left[24];
-    write_mark(coordinator, mark);
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_prepared_xacts WHERE starts_with(gid, '%s')", mark);
-    return connection_ask(connection, sql, left, sizeof left) && strcmp(left, "0") == 0;
-}
-
-bool coordinator_recover(struct coordinator *coordinator, const char *const *databases, size_t count,
-                         struct recovery *recovery)
-{
-    struct pool *pool = coordinator->pool;
-    bool good = decisions_sound(coordinator->decisions);
-    *recovery = (struct recovery){ 0, 0 };
-    step_outside();
-    for (size_t i = 0; i < 2 * count && good; i++) {
-        struct connection *connection;
-        if (pool_take(pool, databases[i % count], &connection) != WSRT_S_OK) {
-            return false;
-        }
-        /* A second round: only when nothing is left anywhere may the decisions go. */
-        good = i < count ? resolve_all(coordinator, connection, recovery) : nothing_is_left(coordinator, connection);
-        pool_give_back(pool, connection);
-    }
-    return good && decisions_forget(coordinator->decisions);
 }

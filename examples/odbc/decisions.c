@@ -1,13 +1,13 @@
 /*
- * A text file: a line with the log's own number, then one for each decision. Each begins with a checksum of its rest.
- * A crash may have left the beginning of a line at the end: nobody has acted on that, since it was never synced. Any
+ * A text file: a record with the log's own number, then one for each decision.
+ * A crash may have left the beginning of a record at the end: nobody has acted on that, since it was never synced. Any
  * other damage stops everything, since what was said there cannot be known.
  */
 #include "decisions.h"
+#include "record.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libgen.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -17,9 +17,6 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-/* Of a line, with its end. */
-static const ssize_t longest = sizeof "12345678 commit 0123456789abcdef\n" - 1;
 
 struct decisions {
     pthread_mutex_t lock;
@@ -42,43 +39,6 @@ bool decisions_random(uint64_t *number)
 {
     return getrandom(number, sizeof *number, 0) == (ssize_t)sizeof *number;
 }
-
-static uint32_t checksum(const char *text)
-{
-    uint32_t crc = UINT32_MAX;
-    for (; *text != '\0'; text++) {
-        crc ^= (unsigned char)*text;
-        for (int bit = 0; bit < 8; bit++) {
-            crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xEDB88320) : 0);
-        }
-    }
-    return ~crc;
-}
-
-/* ---- Lines ---- */
-
-static bool write_line(int fd, const char *word, uint64_t number)
-{
-    char rest[64];
-    char line[80];
-    snprintf(rest, sizeof rest, "%s %016" PRIx64, word, number);
-    int length = snprintf(line, sizeof line, "%08" PRIx32 " %s\n", checksum(rest), rest);
-    /* In one piece: what a later line says is then never there without it. */
-    return write(fd, line, (size_t)length) == length;
-}
-
-static bool parse_line(const char *line, char word[16], uint64_t *number)
-{
-    uint32_t sum;
-    char again[80];
-    if (sscanf(line, "%8" SCNx32 " %15s %16" SCNx64, &sum, word, number) != 3) {
-        return false;
-    }
-    snprintf(again, sizeof again, "%s %016" PRIx64, word, *number);
-    return strlen(line) > 9 && strcmp(line + 9, again) == 0 && sum == checksum(again);
-}
-
-/* ---- The set in memory ---- */
 
 static bool add(struct decisions *decisions, uint64_t transaction)
 {
@@ -114,7 +74,7 @@ static bool take_in(struct decisions *decisions, const char *line, bool first)
 {
     char word[16];
     uint64_t number;
-    if (!parse_line(line, word, &number) || first != (strcmp(word, "owner") == 0)) {
+    if (!record_parse(line, word, &number) || first != (strcmp(word, "owner") == 0)) {
         return false;
     }
     if (first) {
@@ -128,8 +88,6 @@ static bool take_in(struct decisions *decisions, const char *line, bool first)
     }
     return true;
 }
-
-/* ---- The file ---- */
 
 /* A name is durable when its directory is. */
 static bool sync_directory(const char *path)
@@ -152,7 +110,7 @@ static int begin_anew(const char *path, uint64_t owner)
         return -1;
     }
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write_line(fd, "owner", owner) && fdatasync(fd) == 0 && rename(fresh, path) == 0 &&
+    bool good = fd >= 0 && record_write(fd, "owner", owner) && fdatasync(fd) == 0 && rename(fresh, path) == 0 &&
                 sync_directory(path);
     free(fresh);
     if (!good && fd >= 0) {
@@ -174,7 +132,7 @@ static bool read_all(struct decisions *decisions)
     for (ssize_t length; sound && (length = getline(&line, &size, file)) > 0;) {
         if (line[length - 1] != '\n') {
             torn = true;
-            sound = length < longest;
+            sound = length < RECORD_LONGEST;
             continue;
         }
         line[length - 1] = '\0';
@@ -254,7 +212,7 @@ bool decisions_commit(struct decisions *decisions, uint64_t transaction)
     pthread_mutex_lock(&decisions->lock);
     /* Once a sync has failed, the system may have dropped what it was to write: no later one proves anything. */
     bool good = !decisions->broken && add(decisions, transaction);
-    if (good && !(write_line(decisions->fd, "commit", transaction) && fdatasync(decisions->fd) == 0)) {
+    if (good && !(record_write(decisions->fd, "commit", transaction) && fdatasync(decisions->fd) == 0)) {
         complain(decisions->path, "cannot be written to; no more is decided");
         decisions->broken = true;
         good = false;
@@ -267,7 +225,7 @@ void decisions_finish(struct decisions *decisions, uint64_t transaction)
 {
     pthread_mutex_lock(&decisions->lock);
     take_out(decisions, transaction);
-    decisions->broken = decisions->broken || !write_line(decisions->fd, "finish", transaction);
+    decisions->broken = decisions->broken || !record_write(decisions->fd, "finish", transaction);
     pthread_mutex_unlock(&decisions->lock);
 }
 

@@ -137,7 +137,8 @@ if [ $# = 0 ]; then
     for program in story transfer; do
         bounded 60 "building a program" cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$root/include" \
             -o "$tmp/$program" "$here/$program.c" "$here/type.c" "$here/connection.c" "$here/pool.c" \
-            "$here/coordinator.c" "$here/decisions.c" -L"$library" -lwsrt -lodbc -pthread ||
+            "$here/coordinator.c" "$here/recovery.c" "$here/protocol.c" "$here/decisions.c" "$here/record.c" \
+            -L"$library" -lwsrt -lodbc -pthread ||
             fail "$program.c cannot be built"
     done
     set -- env LD_LIBRARY_PATH="$library" "$tmp/story" "$tmp/transfer" "$tmp/coordinator.log"

@@ -7,10 +7,12 @@
 #include "coordinator.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *orders, *stock, *notes;
 
@@ -147,6 +149,35 @@ static void still_in_use(struct pool *pool, struct coordinator *coordinator)
     CHECK(ask_database(pool, stock, "SELECT pieces FROM stored") == 1000, "it was still in a transaction");
 }
 
+struct recovering {
+    struct coordinator *coordinator;
+    atomic_bool done;
+    bool good;
+};
+
+static void *recover(void *argument)
+{
+    struct recovering *recovering = argument;
+    struct recovery recovery;
+    recovering->good = coordinator_recover(recovering->coordinator, &orders, 1, &recovery);
+    recovering->done = true;
+    return NULL;
+}
+
+/* A session of before may be about to prepare: nothing can be resolved until it is clean, or gone. */
+static void still_at_work(struct pool *pool, struct coordinator *coordinator)
+{
+    pthread_t thread;
+    struct recovering recovering = { .coordinator = coordinator };
+    struct transaction *transaction = enter(coordinator);
+    CHECK(ask_database(pool, orders, "SELECT 1") == 1, "no answer");
+    CHECK(pthread_create(&thread, NULL, recover, &recovering) == 0, "no thread");
+    usleep(300000);
+    CHECK(!recovering.done, "it did not wait");
+    transaction_roll_back(transaction);
+    CHECK(pthread_join(thread, NULL) == 0 && recovering.good, "not recovered");
+}
+
 static void closed_meanwhile(const char *log)
 {
     struct pool *pool = pool_open("closed");
@@ -205,6 +236,7 @@ int main(int count, char **arguments)
     settings(pool, coordinator);
     died_in_stock(pool, coordinator);
     still_in_use(pool, coordinator);
+    still_at_work(pool, coordinator);
     full_disk(pool, coordinator, log);
     coordinator_close(coordinator);
 

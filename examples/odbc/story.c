@@ -77,7 +77,8 @@ static double connect_each_time(const char *database)
     for (int batch = 0; batch < BATCHES; batch++) {
         double start = milliseconds();
         for (int i = 0; i < CONNECTED; i++) {
-            struct connection *connection = connection_open(env, type_intern(&types, database), message, sizeof message);
+            const struct type *type = type_intern(&types, database);
+            struct connection *connection = connection_open(env, type, message, sizeof message);
             CHECK(connection != NULL, "%s", message);
             CHECK(ask(connection, "SELECT 42") == 42, "another answer");
             CHECK(connection_close(connection), "not closed");
