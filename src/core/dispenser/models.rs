@@ -264,6 +264,29 @@ fn alloc_against_close() {
     });
 }
 
+/// A close beside a reset, on the hit path and on the other: it waits for the callback, whose thread cleans up.
+#[test]
+fn close_against_reset() {
+    for hits in [false, true] {
+        loom::model(move || {
+            let (dispenser, manager) = (dispenser(), Arc::new(Manager::default()));
+            dispenser.driver().resets.store(true, SeqCst);
+            let resid = alloc(dispenser, NAME, &Seat::new(), &manager).expect("created");
+            let user = thread::spawn(move || {
+                let seat = if hits { seat_at(dispenser, NAME) } else { Seat::new() };
+                free(dispenser, NAME, resid, &seat)
+            });
+            assert_eq!(dispenser.close(LIFE, true), Ok(Quiescence::Reached));
+            assert_eq!(dispenser.driver().released.load(SeqCst), 1, "after the last callback");
+            let freed = user.join().expect("no panic");
+            let is_ours = dispenser.driver().alive[resid].load(SeqCst);
+            assert!(matches!(freed, Ok(()) | Err(Error::DispenserClosed)), "{freed:?}");
+            assert!(!is_ours || freed.is_err(), "forgotten only where its user is told");
+            assert_eq!(dispenser.driver().released.load(SeqCst), 1);
+        });
+    }
+}
+
 /// A free beside the end of the transaction: the resource ends up free of it, and anyone's.
 #[test]
 fn free_against_transaction_end() {
