@@ -1081,9 +1081,11 @@ wsrt_hresult ws_remove_resource_ex(struct ws_runtime *runtime,
  *
  * @param[out] instid   the object; 0: none
  * @param[out] transid  the transaction; 0: none, or it has ended
- * @retval WSRT_S_OK          told
- * @retval WSRT_E_INVALIDARG  instid or transid is NULL
- * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @retval WSRT_S_OK           told
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_INVALIDARG   instid or transid is NULL
+ * @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
  * Numbers only: nothing changes hands.
  * @par Threads
@@ -1108,7 +1110,9 @@ wsrt_hresult dispenser_get_context(dispenser_instid *instid,
  * @param instid   in: the object; 0: none
  * @param transid  in: the transaction; 0: none
  * @retval WSRT_S_OK           set
- * @retval WSRT_E_OUTOFMEMORY  no memory for another transaction; the context is as before
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_OUTOFMEMORY  no memory for another transaction, or the system takes no fork handler; the context
+ *                             is as before
  * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
  * Numbers only: nothing changes hands.
@@ -1132,9 +1136,11 @@ wsrt_hresult dispenser_set_context(dispenser_instid instid,
  * What cannot be reset is destroyed. An object that nothing is known of is no error.
  *
  * @param instid  in: the object; not 0
- * @retval WSRT_S_OK          done, whatever the callbacks answered
- * @retval WSRT_E_INVALIDARG  instid is 0
- * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @retval WSRT_S_OK           done, whatever the callbacks answered
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_INVALIDARG   instid is 0
+ * @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
  * What the object held is its dispensers' again.
  * @par Threads
@@ -1156,9 +1162,11 @@ wsrt_hresult dispenser_instance_ended(dispenser_instid instid);
  * A transaction that nothing is known of is no error.
  *
  * @param transid  in: the transaction; not 0
- * @retval WSRT_S_OK          done
- * @retval WSRT_E_INVALIDARG  transid is 0
- * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @retval WSRT_S_OK           done
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_INVALIDARG   transid is 0
+ * @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
  * Nothing changes hands.
  * @par Threads
@@ -1182,9 +1190,11 @@ wsrt_hresult dispenser_transaction_aborting(dispenser_transid transid);
  *
  * @param transid    in: the transaction; not 0
  * @param committed  in: not 0: committed, 0: aborted; makes no difference to the pool
- * @retval WSRT_S_OK          done, whatever the callbacks answered
- * @retval WSRT_E_INVALIDARG  transid is 0
- * @retval WSRT_E_UNEXPECTED  a fault inside the library
+ * @retval WSRT_S_OK           done, whatever the callbacks answered
+ * @retval WSRT_E_FAIL         the system gives no random numbers
+ * @retval WSRT_E_INVALIDARG   transid is 0
+ * @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+ * @retval WSRT_E_UNEXPECTED   a fault inside the library
  * @par Ownership
  * Nothing changes hands.
  * @par Threads

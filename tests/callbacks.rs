@@ -333,7 +333,7 @@ fn is_unlinked(kind: Kind, end: End, cast: Cast) -> bool {
 }
 
 fn ends_of_pools() -> impl Iterator<Item = (Kind, End)> {
-    let kinds = [Create, Rate, Enlist, Reset, Destroy, DestroyS];
+    let kinds = [Create, Rate, Enlist, Reset, Destroy, DestroyS, PoolVisit];
     kinds.into_iter().flat_map(|kind| [(kind, End::Close), (kind, End::Destroy)])
 }
 

@@ -69,7 +69,8 @@ pub unsafe extern "C" fn dispenser_alloc_resource(
             None => find_named(dispenser).map(|(object, name)| (object, name, Hit::Missed))?,
         };
         let resid = required_argument(resid, "resid")?;
-        let found = with_seat(|seat| object.alloc_after(missed, name, restypid, seat, manager()))?;
+        let manager = manager()?;
+        let found = with_seat(|seat| object.alloc_after(missed, name, restypid, seat, manager))?;
         // SAFETY: as above.
         unsafe { resid.write(found) };
         Ok(WSRT_S_OK)

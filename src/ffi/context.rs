@@ -11,9 +11,11 @@ use super::thread::with_seat;
 ///
 /// @param[out] instid   the object; 0: none
 /// @param[out] transid  the transaction; 0: none, or it has ended
-/// @retval WSRT_S_OK          told
-/// @retval WSRT_E_INVALIDARG  instid or transid is NULL
-/// @retval WSRT_E_UNEXPECTED  a fault inside the library
+/// @retval WSRT_S_OK           told
+/// @retval WSRT_E_FAIL         the system gives no random numbers
+/// @retval WSRT_E_INVALIDARG   instid or transid is NULL
+/// @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+/// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
 /// Numbers only: nothing changes hands.
 /// @par Threads
@@ -37,7 +39,8 @@ pub unsafe extern "C" fn dispenser_get_context(
         }
         let instid = required_argument(instid, "instid")?;
         let transid = required_argument(transid, "transid")?;
-        let (object, transaction) = with_seat(|seat| manager().context(seat));
+        let manager = manager()?;
+        let (object, transaction) = with_seat(|seat| manager.context(seat));
         // SAFETY: as above.
         unsafe {
             instid.write(object);
@@ -55,7 +58,9 @@ pub unsafe extern "C" fn dispenser_get_context(
 /// @param instid   in: the object; 0: none
 /// @param transid  in: the transaction; 0: none
 /// @retval WSRT_S_OK           set
-/// @retval WSRT_E_OUTOFMEMORY  no memory for another transaction; the context is as before
+/// @retval WSRT_E_FAIL         the system gives no random numbers
+/// @retval WSRT_E_OUTOFMEMORY  no memory for another transaction, or the system takes no fork handler; the context
+///                             is as before
 /// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
 /// Numbers only: nothing changes hands.
@@ -70,7 +75,8 @@ pub unsafe extern "C" fn dispenser_get_context(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dispenser_set_context(instid: dispenser_instid, transid: dispenser_transid) -> wsrt_hresult {
     guard("dispenser_set_context", || {
-        with_seat(|seat| manager().set_context(seat, instid, transid))?;
+        let manager = manager()?;
+        with_seat(|seat| manager.set_context(seat, instid, transid))?;
         Ok(WSRT_S_OK)
     })
 }
@@ -81,9 +87,11 @@ pub unsafe extern "C" fn dispenser_set_context(instid: dispenser_instid, transid
 /// What cannot be reset is destroyed. An object that nothing is known of is no error.
 ///
 /// @param instid  in: the object; not 0
-/// @retval WSRT_S_OK          done, whatever the callbacks answered
-/// @retval WSRT_E_INVALIDARG  instid is 0
-/// @retval WSRT_E_UNEXPECTED  a fault inside the library
+/// @retval WSRT_S_OK           done, whatever the callbacks answered
+/// @retval WSRT_E_FAIL         the system gives no random numbers
+/// @retval WSRT_E_INVALIDARG   instid is 0
+/// @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+/// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
 /// What the object held is its dispensers' again.
 /// @par Threads
@@ -99,7 +107,8 @@ pub unsafe extern "C" fn dispenser_set_context(instid: dispenser_instid, transid
 pub unsafe extern "C" fn dispenser_instance_ended(instid: dispenser_instid) -> wsrt_hresult {
     guard("dispenser_instance_ended", || {
         named(instid, "instid")?;
-        with_seat(|seat| manager().instance_ended(instid, seat, find_member));
+        let manager = manager()?;
+        with_seat(|seat| manager.instance_ended(instid, seat, find_member));
         Ok(WSRT_S_OK)
     })
 }
@@ -109,9 +118,11 @@ pub unsafe extern "C" fn dispenser_instance_ended(instid: dispenser_instid) -> w
 /// A transaction that nothing is known of is no error.
 ///
 /// @param transid  in: the transaction; not 0
-/// @retval WSRT_S_OK          done
-/// @retval WSRT_E_INVALIDARG  transid is 0
-/// @retval WSRT_E_UNEXPECTED  a fault inside the library
+/// @retval WSRT_S_OK           done
+/// @retval WSRT_E_FAIL         the system gives no random numbers
+/// @retval WSRT_E_INVALIDARG   transid is 0
+/// @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+/// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
 /// Nothing changes hands.
 /// @par Threads
@@ -126,7 +137,7 @@ pub unsafe extern "C" fn dispenser_instance_ended(instid: dispenser_instid) -> w
 pub unsafe extern "C" fn dispenser_transaction_aborting(transid: dispenser_transid) -> wsrt_hresult {
     guard("dispenser_transaction_aborting", || {
         named(transid, "transid")?;
-        manager().transaction_aborting(transid);
+        manager()?.transaction_aborting(transid);
         Ok(WSRT_S_OK)
     })
 }
@@ -139,9 +150,11 @@ pub unsafe extern "C" fn dispenser_transaction_aborting(transid: dispenser_trans
 ///
 /// @param transid    in: the transaction; not 0
 /// @param committed  in: not 0: committed, 0: aborted; makes no difference to the pool
-/// @retval WSRT_S_OK          done, whatever the callbacks answered
-/// @retval WSRT_E_INVALIDARG  transid is 0
-/// @retval WSRT_E_UNEXPECTED  a fault inside the library
+/// @retval WSRT_S_OK           done, whatever the callbacks answered
+/// @retval WSRT_E_FAIL         the system gives no random numbers
+/// @retval WSRT_E_INVALIDARG   transid is 0
+/// @retval WSRT_E_OUTOFMEMORY  the system takes no fork handler
+/// @retval WSRT_E_UNEXPECTED   a fault inside the library
 /// @par Ownership
 /// Nothing changes hands.
 /// @par Threads
@@ -157,7 +170,7 @@ pub unsafe extern "C" fn dispenser_transaction_ended(transid: dispenser_transid,
     guard("dispenser_transaction_ended", || {
         let _ = committed;
         named(transid, "transid")?;
-        manager().transaction_ended(transid, find_member);
+        manager()?.transaction_ended(transid, find_member);
         Ok(WSRT_S_OK)
     })
 }

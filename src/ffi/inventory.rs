@@ -321,6 +321,6 @@ pub unsafe extern "C" fn dispenser_enum_resources(
             let call = || with_info(info, |info| unsafe { visitor(user_data, info) });
             stop(origin.ask(None, call))
         };
-        visited(object.resources(life)?.iter().find_map(show))
+        visited(object.visit(life, show)?)
     })
 }

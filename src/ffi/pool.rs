@@ -8,7 +8,7 @@ use super::driver::{DriverCell, dispenser_driver};
 use super::handle::{Cells, Kind};
 use super::library::wsrt_hresult;
 use super::log;
-use super::process::{PerProcess, spawn_for_sweeps};
+use super::process::{self, PerProcess, spawn_for_sweeps};
 use super::runtime::span;
 use super::text::string;
 use super::thread::is_inside_callback;
@@ -111,9 +111,10 @@ fn find_swept(handle: u64) -> Option<(&'static dyn Swept, u64)> {
     find_member(handle).map(|(object, life)| (object as _, life))
 }
 
-#[inline]
-pub(super) fn manager() -> &'static Manager {
-    MANAGER.get()
+/// The manager of this process; makes sure that a fork is noticed, for it may be the first that the process has of us.
+pub(super) fn manager() -> Result<&'static Manager, Failure> {
+    process::secret_or_make()?;
+    Ok(MANAGER.get())
 }
 
 fn options_of(given: &dispenser_options) -> Result<Options, Failure> {

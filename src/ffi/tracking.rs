@@ -40,7 +40,8 @@ use std::ffi::c_char;
 pub unsafe extern "C" fn dispenser_track_resource(dispenser: *mut dispenser, resid: dispenser_resid) -> wsrt_hresult {
     guard("dispenser_track_resource", || {
         let (object, life) = find(dispenser)?;
-        with_seat(|seat| object.track(life, resid, seat, manager(), None))?;
+        let manager = manager()?;
+        with_seat(|seat| object.track(life, resid, seat, manager, None))?;
         Ok(WSRT_S_OK)
     })
 }
@@ -80,7 +81,8 @@ pub unsafe extern "C" fn dispenser_track_resource_ex(
 ) -> wsrt_hresult {
     guard("dispenser_track_resource_ex", || {
         let (object, life) = find(dispenser)?;
-        with_seat(|seat| object.track(life, resid, seat, manager(), Some((instid, transid))))?;
+        let manager = manager()?;
+        with_seat(|seat| object.track(life, resid, seat, manager, Some((instid, transid))))?;
         Ok(WSRT_S_OK)
     })
 }
@@ -115,7 +117,8 @@ pub unsafe extern "C" fn dispenser_track_resource_s(dispenser: *mut dispenser, s
         let (object, life) = find(dispenser)?;
         // SAFETY: the caller passes NULL or a string.
         let sresid = unsafe { string(sresid, "sresid")? };
-        with_seat(|seat| object.track_s(life, sresid, seat, manager()))?;
+        let manager = manager()?;
+        with_seat(|seat| object.track_s(life, sresid, seat, manager))?;
         Ok(WSRT_S_OK)
     })
 }

@@ -156,7 +156,7 @@ static void no_transaction_goes_over(void)
 {
     struct driver *driver = new_driver();
     dispenser *pool = manual_pool(driver);
-    CHECK_HR(WSRT_S_OK, dispenser_set_context(0, 0x61));
+    CHECK_HR(WSRT_S_OK, dispenser_set_context(0x51, 0x61));
     dispenser_resid used = alloc(pool, 1);
     CHECK_HR(WSRT_S_OK, dispenser_transaction_aborting(0x61));
     pid_t child = fork();
@@ -166,6 +166,7 @@ static void no_transaction_goes_over(void)
         dispenser_instid instid = 99;
         dispenser_transid transid = 99;
         CHECK_HR(WSRT_S_OK, dispenser_get_context(&instid, &transid));
+        CHECK_EQ(0, instid);
         CHECK_EQ(0, transid);
         /* In no transaction: neither enlisted nor refused. */
         struct driver *own = new_driver();

@@ -1,6 +1,6 @@
 //! What can be asked of a dispenser.
 
-use super::pool::{Dispenser, Ledger, Phase};
+use super::pool::{Dispenser, Guest, Ledger, Phase};
 use super::resource::{Slot, State, Word};
 use super::{Driver, Options};
 use crate::core::error::Error;
@@ -152,9 +152,10 @@ impl<D: Driver> Dispenser<D> {
         Ok(self.describe(&ledger, number, slot, slot.word()))
     }
 
-    /// Every resource there is, in order of creation.
-    pub(crate) fn resources(&self, life: u64) -> Result<Vec<Info>, Error> {
-        let ledger = self.ledger(life)?;
+    /// Shows every resource there is, in order of creation, from one snapshot, until `show` wants to stop. A close waits
+    /// for it as for a callback.
+    pub(crate) fn visit<R>(&self, life: u64, show: impl FnMut(&Info) -> Option<R>) -> Result<Option<R>, Error> {
+        let mut ledger = self.ledger(life)?;
         let mut found = Vec::new();
         found.try_reserve(ledger.live as usize).map_err(|_| Error::OutOfMemory("the list of resources"))?;
         for (number, slot) in self.inventory.slots() {
@@ -163,8 +164,14 @@ impl<D: Driver> Dispenser<D> {
                 found.push((slot.created.load(Ordering::Relaxed), self.describe(&ledger, number, slot, word)));
             }
         }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        ledger.receive_guest();
+        drop(ledger);
+        let _leave = Guest(self);
         found.sort_unstable_by_key(|&(created, _)| created);
-        Ok(found.into_iter().map(|(_, info)| info).collect())
+        Ok(found.iter().map(|(_, info)| info).find_map(show))
     }
 
     pub(super) fn describe(&self, ledger: &Ledger, number: u32, slot: &Slot, word: Word) -> Info {

@@ -66,9 +66,9 @@ pub(super) struct Ledger {
     /// What a sweep found to do.
     pub(super) chores: VecDeque<Chore>,
     pub(super) swept_ms: u64,
-    /// Reports in flight.
-    reports: u32,
-    /// What a closed dispenser still waits for: slots in callbacks, reports, and the closer.
+    /// Callbacks in flight that are about no slot: reports and visitors.
+    guests: u32,
+    /// What a closed dispenser still waits for: slots in callbacks, guests, and the closer.
     leaving: u32,
     pub(super) tally: Tally,
 }
@@ -102,6 +102,25 @@ pub(super) enum Chore {
         event: Event,
         info: Box<Info>,
     },
+}
+
+impl Ledger {
+    /// A callback begins that is about no slot.
+    pub(super) fn receive_guest(&mut self) {
+        self.guests += 1;
+        self.leaving += u32::from(self.phase == Phase::Closed);
+    }
+}
+
+/// Leaves such a callback, also when Rust code around it panics.
+pub(super) struct Guest<'a, D: Driver>(pub(super) &'a Dispenser<D>);
+
+impl<D: Driver> Drop for Guest<'_, D> {
+    fn drop(&mut self) {
+        let mut ledger = self.0.held();
+        ledger.guests -= 1;
+        self.0.depart(ledger);
+    }
 }
 
 /// Why a resource was lost while a callback had it.
@@ -346,12 +365,10 @@ impl<D: Driver> Dispenser<D> {
         if ledger.phase != Phase::Open {
             return;
         }
-        ledger.reports += 1;
+        ledger.receive_guest();
         drop(ledger);
+        let _leave = Guest(self);
         self.driver.report(event, info);
-        let mut ledger = self.held();
-        ledger.reports -= 1;
-        self.depart(ledger);
     }
 
     pub(super) fn log(&self, level: Level, message: Arguments<'_>) {
@@ -386,7 +403,7 @@ impl<D: Driver> Dispenser<D> {
 
     fn shut(&self, mut ledger: MutexGuard<'_, Ledger>) {
         ledger.phase = Phase::Closed;
-        ledger.leaving = 1 + ledger.reports;
+        ledger.leaving = 1 + ledger.guests;
         ledger.enlisted.clear();
         ledger.chores.clear();
         let life = ledger.life;

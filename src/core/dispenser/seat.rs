@@ -78,9 +78,10 @@ impl<D> Seat<D> {
         self.thread.set(number);
     }
 
-    /// In a child of fork(): the thread has another number, and the dispensers are its parent's.
+    /// In a child of fork(): the thread has another number and no context, and the dispensers are its parent's.
     pub(crate) fn forget(&self) {
         self.thread.set(0);
+        self.bind(0, Binding::NONE);
         for hint in &self.hints {
             hint.handle.set(0);
         }
