@@ -17,16 +17,8 @@ use std::time::{Duration, Instant};
 use support::root;
 use toolchain::{STATIC_LIBRARIES, archive, compiler, must, run, scratch, text, write};
 
-const SOURCES: [&str; 8] = [
-    "type.c",
-    "connection.c",
-    "pool.c",
-    "coordinator.c",
-    "recovery.c",
-    "protocol.c",
-    "decisions.c",
-    "record.c",
-];
+const SOURCES: [&str; 8] =
+    ["type.c", "connection.c", "pool.c", "coordinator.c", "recovery.c", "protocol.c", "decisions.c", "record.c"];
 
 const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
@@ -190,6 +182,7 @@ fn a_damaged_log_stops_the_coordinator() {
         ("a word", damage(first + 10)),
         ("a number", damage(first + 20)),
         ("the end of a line", damage(whole.len() - 1)),
+        ("two lines in one, the last", damage(whole.len() - 1)[..after.len() - 1].to_vec()),
         ("a whole line, the last", [&whole[..whole.len() - 2], b"x\n"].concat()),
         ("an empty file", Vec::new()),
         ("nothing but a torn line", whole[..first - 1].to_vec()),
