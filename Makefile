@@ -52,7 +52,8 @@ bench: library
 	@mcs -langversion:7.2 -out:target/release/Bench.exe examples/csharp/Bench.cs examples/csharp/Wsrt/*.cs
 	@LD_LIBRARY_PATH=target/release mono target/release/Bench.exe
 
-TEST_NEEDS = gcc g++ clang libc6-dev binutils valgrind pkg-config python3 python3-pip python3-setuptools python3-venv python3-wheel mypy mono-mcs mono-runtime
+TEST_NEEDS = gcc g++ clang libc6-dev binutils valgrind make pkg-config python3 python3-pip python3-setuptools python3-venv \
+	python3-wheel mypy mono-mcs mono-runtime unixodbc unixodbc-dev postgresql odbc-postgresql libsqliteodbc
 
 .PHONY: test
 test: tools

@@ -428,7 +428,8 @@ typedef struct dispenser_resource_info {
    */
   uint64_t age_ms;
   /**
-   * How long it has been in that state, in ms, as sweeps saw it; 0 before the first that did.
+   * How long it has been in that state, in ms, as sweeps saw it; 0 before the first that did. The end of a
+   * transaction does not start it anew.
    */
   uint64_t state_age_ms;
   /**
@@ -1701,8 +1702,8 @@ wsrt_hresult dispenser_create(const struct dispenser_driver *driver,
  * @par Threads
  * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
  * @par Callbacks
- * destroy_resource for what is in stock, longest in stock first, on this thread; release, on this thread or on the last
- * that leaves.
+ * destroy_resource for what is in stock, on this thread, in the order in which one thread gave it back; release, on this
+ * thread or on the last that leaves.
  * @par Re-entrancy
  * May be called inside any callback, also one of this dispenser.
  * @par Source
@@ -1729,8 +1730,8 @@ wsrt_hresult dispenser_close(struct dispenser *dispenser);
  * @par Threads
  * Any.
  * @par Callbacks
- * destroy_resource for what is in stock, longest in stock first, on this thread; release, on this thread or on the last
- * that leaves.
+ * destroy_resource for what is in stock, on this thread, in the order in which one thread gave it back; release, on this
+ * thread or on the last that leaves.
  * @par Re-entrancy
  * May be called inside any callback, also one of this dispenser.
  * @par Source
@@ -1813,7 +1814,7 @@ wsrt_hresult dispenser_destroy_nowait(struct dispenser *dispenser);
  * @par Threads
  * Any.
  * @par Callbacks
- * destroy_resource, longest idle first, and report, on this thread.
+ * destroy_resource, in the order in which one thread gave things back, and report, on this thread.
  * @par Re-entrancy
  * May be called inside any callback, where it does nothing.
  * @par Source

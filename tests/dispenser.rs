@@ -26,6 +26,8 @@ mod figures;
 mod giving_up;
 #[path = "dispenser/idle.rs"]
 mod idle;
+#[path = "dispenser/meetings.rs"]
+mod meetings;
 #[path = "dispenser/objects.rs"]
 mod objects;
 #[path = "dispenser/overdue.rs"]

@@ -201,8 +201,15 @@ impl Resource {
     }
 
     fn become_(&mut self, state: State) {
+        // The end of a transaction starts no clock anew (D-15).
+        let alike = |these: [State; 2]| these.contains(&self.state) && these.contains(&state);
+        let freed_of_it = alike([FreeUnenlisted, FreeEnlisted])
+            || alike([UsedUnenlisted, UsedEnlisted])
+            || alike([Tracked, TrackedEnlisted]);
+        if !freed_of_it {
+            self.since_ms = None;
+        }
         self.state = state;
-        self.since_ms = None;
         if !matches!(state, FreeEnlisted | UsedEnlisted | TrackedEnlisted | Awaiting) {
             self.record = None;
         }
@@ -378,8 +385,6 @@ impl Model {
             self.seen.push(Seen::Rate(d, restypid, resid, i32::from(!ours && tx.0 != 0)));
             let (code, written) = rating(self.tape.next());
             let rating = written.filter(|&rating| code >= 0 && rating <= 100).unwrap_or(0);
-            let i = self.pools[d].at(resid).expect("nobody takes it away");
-            self.pools[d].resources[i].since_ms = None;
             if rating > best.0 {
                 best = (rating, Some(resid));
             }
@@ -509,10 +514,17 @@ impl Model {
         (one.restypid, one.instid) = (restypid, self.instid);
         let mut enlisted = joined;
         if tx.0 != 0 && !joined {
+            let since_ms = one.since_ms;
             one.become_(Busy);
             match self.enlist_allocated(d, resid, tx, is_new) {
                 Ok(agreed) => enlisted = agreed,
-                Err(code) => return (code, 0),
+                Err(code) => {
+                    // It was not used: what is in stock again has been idle all the while.
+                    if let Some(i) = self.pools[d].at(resid) {
+                        self.pools[d].resources[i].since_ms = since_ms;
+                    }
+                    return (code, 0);
+                }
             }
         }
         let stamp = self.stamp();
@@ -539,7 +551,7 @@ impl Model {
         if code >= 0 {
             return Ok(code != WSRT_S_FALSE && self.is_live(tx));
         }
-        if self.enlist(d, resid, 0) < 0 {
+        if self.enlist(d, resid, 0) < 0 || self.pools[d].config.no_pooling {
             self.drop_destroyed(d, i);
         } else {
             let one = &mut self.pools[d].resources[i];
@@ -581,7 +593,6 @@ impl Model {
         let pool = &mut self.pools[d];
         pool.tally.reset_failures += u64::from(code < 0);
         let one = &mut pool.resources[i];
-        one.since_ms = None;
         if one.given_up || code < 0 && reclaims {
             one.given_up = false;
             if code >= 0 {
@@ -612,7 +623,6 @@ impl Model {
             FreeUnenlisted | UsedUnenlisted => {
                 let code = self.destroy(d, i);
                 if code < 0 {
-                    self.pools[d].resources[i].since_ms = None;
                     return if code == WSRT_E_NOTIMPL { code } else { WSRT_E_FAIL };
                 }
                 self.remove(d, i);

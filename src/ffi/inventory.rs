@@ -103,7 +103,8 @@ pub struct dispenser_resource_info {
     pub secs_free_before_destroy: i32,
     /// Since when it is there, in ms.
     pub age_ms: u64,
-    /// How long it has been in that state, in ms, as sweeps saw it; 0 before the first that did.
+    /// How long it has been in that state, in ms, as sweeps saw it; 0 before the first that did. The end of a
+    /// transaction does not start it anew.
     pub state_age_ms: u64,
     /// How often it has been allocated.
     pub uses: u64,

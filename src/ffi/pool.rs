@@ -261,8 +261,8 @@ pub unsafe extern "C" fn dispenser_create(
 /// @par Threads
 /// Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
 /// @par Callbacks
-/// destroy_resource for what is in stock, longest in stock first, on this thread; release, on this thread or on the last
-/// that leaves.
+/// destroy_resource for what is in stock, on this thread, in the order in which one thread gave it back; release, on this
+/// thread or on the last that leaves.
 /// @par Re-entrancy
 /// May be called inside any callback, also one of this dispenser.
 /// @par Source
@@ -289,8 +289,8 @@ pub unsafe extern "C" fn dispenser_close(dispenser: *mut dispenser) -> wsrt_hres
 /// @par Threads
 /// Any.
 /// @par Callbacks
-/// destroy_resource for what is in stock, longest in stock first, on this thread; release, on this thread or on the last
-/// that leaves.
+/// destroy_resource for what is in stock, on this thread, in the order in which one thread gave it back; release, on this
+/// thread or on the last that leaves.
 /// @par Re-entrancy
 /// May be called inside any callback, also one of this dispenser.
 /// @par Source
@@ -392,7 +392,7 @@ fn destroy(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
 /// @par Threads
 /// Any.
 /// @par Callbacks
-/// destroy_resource, longest idle first, and report, on this thread.
+/// destroy_resource, in the order in which one thread gave things back, and report, on this thread.
 /// @par Re-entrancy
 /// May be called inside any callback, where it does nothing.
 /// @par Source

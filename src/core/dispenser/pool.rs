@@ -24,6 +24,8 @@ pub(crate) struct Dispenser<D> {
     pub(super) inventory: Inventory,
     /// Whether a free destroys (D-50): the one setting that the hit path has to know.
     pub(super) no_pooling: AtomicU32,
+    /// Counts what objects are given; nothing else is counted for all to share.
+    allocations: AtomicU32,
     ledger: Mutex<Ledger>,
     /// Told when the driver has been given back.
     quiet: Condvar,
@@ -137,6 +139,7 @@ impl<D: Driver> Dispenser<D> {
             env,
             inventory: Inventory::new(),
             no_pooling: AtomicU32::new(0),
+            allocations: AtomicU32::new(0),
             ledger: Mutex::new(Ledger::default()),
             quiet: Condvar::new(),
         }
@@ -164,6 +167,11 @@ impl<D: Driver> Dispenser<D> {
         if let Some(slot) = self.inventory.slot(number) {
             seat.remember(name.handle, Spot { pool: self, name, number, slot });
         }
+    }
+
+    /// The order of what objects are given (D-44).
+    pub(super) fn next_allocated(&self) -> u32 {
+        self.allocations.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The clock; of a dispenser that is swept by hand, what it was told last.

@@ -218,6 +218,11 @@ impl Word {
         Self(self.0 & !(Self::DOOMED | Self::WRITTEN_OFF))
     }
 
+    /// The word as far as time is counted for it: a transaction that ends starts no clock anew (D-15).
+    fn timed(self) -> Self {
+        self.after(Step::TransactionEnded).filter(|_| self.state() != State::Awaiting).unwrap_or(self)
+    }
+
     #[inline]
     pub(crate) const fn with(self, state: State) -> Self {
         Self(self.0 & !STATE | state as u64)
@@ -280,6 +285,8 @@ pub(crate) struct Slot {
     /// What the last sweep saw, and since when it has seen it. Written under the dispenser's lock.
     pub(crate) seen: AtomicU64,
     pub(crate) seen_callbacks: AtomicU32,
+    /// Order in which objects were given resources.
+    pub(crate) allocated: AtomicU32,
     pub(crate) seen_since_ms: AtomicU64,
 }
 
@@ -347,16 +354,26 @@ impl Slot {
 
     #[inline]
     pub(crate) fn count_callback(&self) {
-        self.callbacks.store(self.callbacks.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        let next = self.callbacks.load(Ordering::Relaxed).wrapping_add(1) & !RESTS;
+        self.callbacks.store(next, Ordering::Relaxed);
+    }
+
+    /// Between its own callbacks: reserved, while others are rated.
+    pub(crate) fn rest(&self) {
+        self.callbacks.store(self.callbacks.load(Ordering::Relaxed) | RESTS, Ordering::Relaxed);
+    }
+
+    /// Whether a callback has it at this moment.
+    pub(crate) fn is_in_callback(&self, word: Word) -> bool {
+        word.state().is_in_callback() && self.callbacks.load(Ordering::Relaxed) & RESTS == 0
     }
 
     /// How long the slot has been as it is, as sweeps saw it; a sweep, under the dispenser's lock, starts the clock for
     /// what is new to it.
     pub(crate) fn age_at(&self, word: Word, now_ms: u64) -> u64 {
-        let callbacks = self.callbacks.load(Ordering::Relaxed);
-        if self.seen.load(Ordering::Relaxed) != word.0 || self.seen_callbacks.load(Ordering::Relaxed) != callbacks {
-            self.seen.store(word.0, Ordering::Relaxed);
-            self.seen_callbacks.store(callbacks, Ordering::Relaxed);
+        if !self.is_as_seen(word) {
+            self.seen.store(word.timed().0, Ordering::Relaxed);
+            self.seen_callbacks.store(self.callbacks.load(Ordering::Relaxed), Ordering::Relaxed);
             self.seen_since_ms.store(now_ms, Ordering::Relaxed);
         }
         now_ms.saturating_sub(self.seen_since_ms.load(Ordering::Relaxed))
@@ -364,11 +381,19 @@ impl Slot {
 
     /// As `age_at`, without starting a clock.
     pub(crate) fn known_age(&self, word: Word, now_ms: u64) -> u64 {
-        let known = self.seen.load(Ordering::Relaxed) == word.0
-            && self.seen_callbacks.load(Ordering::Relaxed) == self.callbacks.load(Ordering::Relaxed);
-        if known { now_ms.saturating_sub(self.seen_since_ms.load(Ordering::Relaxed)) } else { 0 }
+        let since = self.seen_since_ms.load(Ordering::Relaxed);
+        if self.is_as_seen(word) { now_ms.saturating_sub(since) } else { 0 }
+    }
+
+    /// Callbacks count where one might be overdue: to be rated and refused is no use (D-16).
+    fn is_as_seen(&self, word: Word) -> bool {
+        let same_callback = || self.seen_callbacks.load(Ordering::Relaxed) == self.callbacks.load(Ordering::Relaxed);
+        self.seen.load(Ordering::Relaxed) == word.timed().0 && (!word.state().is_in_callback() || same_callback())
     }
 }
+
+/// Set in the count of callbacks while none of them runs.
+const RESTS: u32 = 1 << 31;
 
 #[cfg(all(test, not(loom)))]
 mod tests {

@@ -223,7 +223,12 @@ impl<D: Driver> Dispenser<D> {
         let result = self.call_destroy(number, slot);
         if let Err(code) = result {
             let failed = Error::DestroyFailed { resid, code };
-            match self.leave(slot, Step::Revive(before)) {
+            let ledger = self.held();
+            // Its id may be another's by now: then nothing is left that could be as before.
+            let known = slot.resid.load(Ordering::Relaxed) == resid;
+            let revived = if known { self.leave(slot, Step::Revive(before)) } else { Err(Loss::Doomed) };
+            drop(ledger);
+            match revived {
                 Ok(_) => return Err(failed),
                 Err(Loss::Overdue) => {}
                 Err(Loss::Doomed) => {
@@ -257,11 +262,11 @@ impl<D: Driver> Dispenser<D> {
                 _ => false,
             };
             let theirs = held && word.is_of(life) && slot.instid.load(Ordering::Relaxed) == instid;
-            theirs.then(|| (slot.stamp.load(Ordering::Relaxed), number, slot, word))
+            theirs.then(|| (slot.allocated.load(Ordering::Relaxed), number, slot, word))
         };
         let mut held: Vec<_> = self.inventory.slots().filter_map(theirs).collect();
         drop(ledger);
-        held.sort_unstable_by_key(|&(stamp, number, ..)| (stamp, number));
+        held.sort_unstable_by_key(|&(allocated, number, ..)| (allocated, number));
         for (_, number, slot, word) in held {
             if self.reclaim(number, slot, word, seat) {
                 // What came back is what this thread had to do with last.

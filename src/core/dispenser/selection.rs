@@ -99,7 +99,12 @@ impl<D: Driver> Dispenser<D> {
     ) -> Result<usize, Error> {
         let best = match hit {
             Hit::Taken(resid) => return Ok(resid),
-            Hit::Rated(candidate) => Some(candidate),
+            Hit::Rated(candidate) => {
+                if let Some(slot) = self.inventory.slot(candidate.number) {
+                    slot.rest();
+                }
+                Some(candidate)
+            }
             Hit::Missed => None,
             Hit::Lost(number, loss) => {
                 if let Some(slot) = self.inventory.slot(number) {
@@ -150,7 +155,10 @@ impl<D: Driver> Search<'_, D> {
     /// one.
     fn hand_over(&self, number: u32, slot: &Slot, callback: &'static str) -> Result<(u32, usize), Error> {
         let pool = self.pool;
-        slot.instid.store(self.seat.instid(), Ordering::Relaxed);
+        if self.seat.instid() != 0 {
+            slot.instid.store(self.seat.instid(), Ordering::Relaxed);
+            slot.allocated.store(pool.next_allocated(), Ordering::Relaxed);
+        }
         slot.restypid.store(self.restypid, Ordering::Relaxed);
         let resid = slot.resid.load(Ordering::Relaxed);
         let state = slot.word().state();
@@ -225,13 +233,10 @@ impl<D: Driver> Search<'_, D> {
         let mut candidates = BinaryHeap::from(candidates);
         while let Some((_, _, number)) = candidates.pop() {
             let Some(slot) = self.pool.inventory.slot(number) else { continue };
-            if let Some(best) = self.best.and_then(|best| self.pool.inventory.slot(best.number)) {
-                // It waits, but not for its own callback.
-                best.count_callback();
-            }
             let Some(rating) = self.offer(number, slot)? else { continue };
             if rating > self.best.map_or(0, |best| best.rating) {
                 self.put_back_best();
+                slot.rest();
                 self.best = Some(Candidate { number, rating });
             } else {
                 self.put_back(number, slot);
@@ -327,9 +332,13 @@ impl<D: Driver> Search<'_, D> {
     fn enlist(&self, number: u32, slot: &Slot, resid: usize) -> Result<(), Error> {
         let pool = self.pool;
         let lose = |loss| pool.salvage(number, slot, loss, "enlist_resource");
-        // Into stock, as nobody's.
+        // Into stock, as nobody's; or nowhere, where there is none (D-50).
         let clear = |error| {
             slot.instid.store(0, Ordering::Relaxed);
+            if pool.no_pooling.load(Ordering::Relaxed) != 0 {
+                lose(pool.lost(slot).unwrap_or(Loss::Doomed));
+                return Err(error);
+            }
             Err(pool.leave(slot, Step::Cleared).map_or_else(lose, |_| error))
         };
         if let Err(error) = self.manager.transactions.refuse_aborting(self.tx) {

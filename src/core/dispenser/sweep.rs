@@ -52,7 +52,7 @@ impl<D: Driver> Dispenser<D> {
                 let stamp = slot.stamp.load(Ordering::Relaxed);
                 expired.push((stamp, Chore::Expire { number, seen: word }));
             }
-            let overdue = state.is_in_callback() && deadline.is_some_and(|deadline| age_ms >= deadline);
+            let overdue = slot.is_in_callback(word) && deadline.is_some_and(|deadline| age_ms >= deadline);
             if overdue && !word.has(Word::WRITTEN_OFF) && slot.exchange(word, word.marked(Word::WRITTEN_OFF)).is_ok() {
                 let info = Box::new(self.describe(&ledger, number, slot, slot.word()));
                 ledger.chores.push_back(Chore::Report { event: Event::WrittenOff, info });

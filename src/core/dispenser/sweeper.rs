@@ -16,7 +16,7 @@ const WORKERS: usize = 4;
 /// How many more may be held up in callbacks, in the whole process.
 const HELD_UP: usize = 8;
 /// When a worker counts as held up by a dispenser that writes nothing off, in ms.
-const PATIENCE_MS: u64 = 10_000;
+const PATIENCE_MS: u64 = 1_000;
 
 /// What the threads need from the border.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ struct Watched {
     due_ms: u64,
     patience_ms: u64,
     queued: bool,
+    /// There is more to do than its worker, which is at work, may have seen.
+    again: bool,
     /// It holds up workers, and there are too many of those: not swept until one returns.
     stopped: bool,
 }
@@ -74,7 +76,7 @@ impl Sweeper {
         let interval_ms = ms(interval);
         let due_ms = (hooks.env.now_ms)().saturating_add(interval_ms);
         let patience_ms = options.callback_deadline.map_or(PATIENCE_MS, ms);
-        let watched = Watched { interval_ms, due_ms, patience_ms, queued: false, stopped: false };
+        let watched = Watched { interval_ms, due_ms, patience_ms, queued: false, again: false, stopped: false };
         let mut shift = self.shift.lock();
         shift.watched.insert(handle, watched);
         shift.due.insert((due_ms, handle));
@@ -165,6 +167,13 @@ impl Sweeper {
                 }
                 (None, _) => {}
             }
+            let mut shift = self.shift.lock();
+            if let Some(worker) = shift.workers.get_mut(&id) {
+                worker.dispenser = 0;
+            }
+            if shift.watched.get(&handle).is_some_and(|watched| watched.again) {
+                shift.enqueue(handle);
+            }
         }
     }
 }
@@ -216,11 +225,14 @@ impl Shift {
         !(guilty && full)
     }
 
+    /// Has a worker do what was found at a dispenser: one at a time for each, unless it is held up.
     fn enqueue(&mut self, handle: u64) {
-        if let Some(watched) = self.watched.get_mut(&handle)
-            && !std::mem::replace(&mut watched.queued, true)
-        {
-            self.queue.push_back(Job::Work(handle));
+        let at_work = self.workers.values().any(|worker| worker.dispenser == handle && !worker.held_up);
+        if let Some(watched) = self.watched.get_mut(&handle) {
+            watched.again = at_work;
+            if !at_work && !std::mem::replace(&mut watched.queued, true) {
+                self.queue.push_back(Job::Work(handle));
+            }
         }
     }
 }

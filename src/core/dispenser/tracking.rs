@@ -92,6 +92,7 @@ impl<D: Driver> Dispenser<D> {
         slot.instid.store(instid, Ordering::Relaxed);
         slot.thread.store(seat.thread(), Ordering::Relaxed);
         slot.stamp.store(seat.stamp(slot.stamp.load(Ordering::Relaxed)), Ordering::Relaxed);
+        slot.allocated.store(self.next_allocated(), Ordering::Relaxed);
         ledger.tracked += 1;
         Ok((number, slot))
     }
