@@ -24,7 +24,8 @@ fn the_c_example_compiles_and_runs() {
 
 #[test]
 fn the_c_example_of_a_pool_compiles_and_runs() {
-    let said = compiled_and_run("pool.c", "cc", &["-std=c99", "-pedantic", "-Wno-unused-parameter"], &blocks("c").remove(1));
+    let said =
+        compiled_and_run("pool.c", "cc", &["-std=c99", "-pedantic", "-Wno-unused-parameter"], &blocks("c").remove(1));
     assert_eq!(said, "the same buffer again\n");
 }
 
