@@ -20,6 +20,15 @@ RUNTIME = "src/core/workspace/runtime.rs"
 DISCONNECT = "src/core/workspace/disconnect.rs"
 REGISTRY = "src/core/workspace/registry.rs"
 OBSERVERS = "src/core/workspace/observers.rs"
+SELECTION = "src/core/dispenser/selection.rs"
+RESOURCE = "src/core/dispenser/resource.rs"
+RETURNING = "src/core/dispenser/returning.rs"
+SWEEP = "src/core/dispenser/sweep.rs"
+TRANSACTIONS = "src/core/dispenser/transactions.rs"
+POOL = "src/core/dispenser/pool.rs"
+TRACKING = "src/core/dispenser/tracking.rs"
+SWEEPER = "src/core/dispenser/sweeper.rs"
+FACTS = "src/core/dispenser/facts.rs"
 
 # description, file, what stands there, what is planted, which test must turn red
 FAULTS = [
@@ -47,12 +56,42 @@ FAULTS = [
     ("a second look at out parameters", "src/ffi/runtime.rs", "unsafe { zero(out) };", "let _ = zero::<u32>;", "contract"),
     ("a tail that nobody looks at", "src/ffi/versioned.rs", "if tail.iter().any(|&byte| byte != 0) {", "if false {", "contract"),
     ("unknown flags let through", "src/ffi/versioned.rs", "if flags & !T::FLAGS != 0 {", "if false {", "contract"),
-    ("a callback that disturbs the last error", "src/ffi/thread.rs", "            set_last_error(code, text);\n", "            let _ = (code, text);\n", "callbacks"),
+    ("a callback that disturbs the last error", "src/ffi/thread.rs", "self.thread.code.set(self.code);", "self.thread.code.set(0);", "callbacks"),
     ("a code that is not documented", "include/wsrt.h", " * @retval WSRT_E_POINTER      visitor is NULL\n", "", "contract,header"),
     ("an export without a row", "tests/contract.rs", 't.runtime("ws_subscribe", WSRT_E_HANDLE, |rt| subscribe(rt, &observer()));', "", "contract"),
     ("an action without a row", "tests/callbacks.rs", '("ws_subscribe",', '("ws_unsubscribe",', "callbacks"),
-    ("a header that has drifted", "include/wsrt.h", "uint32_t drain_timeout_ms;", "uint64_t drain_timeout_ms;", "header"),
+    ("a header that has drifted", "include/wsrt.h", "uint32_t disconnect_threads;", "uint64_t disconnect_threads;", "header"),
     ("a code that has moved", "src/ffi/codes.rs", "WSRT_E_FORKED = 0x8004_0207", "WSRT_E_FORKED = 0x8004_0208", "header,abi"),
+    ("a free resource that a failed enlistment leaves enlisted", SELECTION, "if let Enlistment::Failed(code) = pool.driver().enlist(resid, 0) {", "if let Enlistment::Failed(code) = Enlistment::Declined {", "dispenser_model"),
+    ("the oldest candidate first", SELECTION, "candidates.push((ours, slot.stamp.load(Ordering::Relaxed), number));", "candidates.push((ours, u64::MAX - slot.stamp.load(Ordering::Relaxed), number));", "dispenser_model"),
+    ("an equal rating that wins", SELECTION, "if rating > self.best.map_or(0, |best| best.rating) {", "if rating >= self.best.map_or(1, |best| best.rating) {", "dispenser_model"),
+    ("a transaction whose end is forgotten by what is in use", RESOURCE, "(Step::TransactionEnded, Eu) => Uu, ", "(Step::TransactionEnded, Eu) => Eu, ", "dispenser_model"),
+    ("a reclaim that was not asked for", RETURNING, "State::Uu | State::Eu => reclaims,", "State::Uu | State::Eu => true,", "dispenser_model"),
+    ("an object whose tracked resources stay", RETURNING, "if !reclaims && ledger.tracked == 0 {", "if !reclaims {", "dispenser_model"),
+    ("an idle limit reached one sweep early", SWEEP, "age_ms >= secs * 1_000", "age_ms + 2_500 >= secs * 1_000", "dispenser_model"),
+    ("a failed destruction that loses the resource", RETURNING, "Ok(_) => return Err(failed),", "Ok(_) => { self.vacate(number, slot, |_| {}); return Err(failed) }", "dispenser_model"),
+    ("a duplicate that is taken", SELECTION, "if other.word().state() != State::Destroying {", "if false {", "dispenser_model"),
+    ("a close that forgets what awaits its transaction", RESOURCE, "(Step::Close, Ui | Ei | Awaiting) => Destroying, ", "(Step::Close, Awaiting) => Vacant,\n            (Step::Close, Ui | Ei) => Destroying, ", "dispenser_model"),
+    ("a number that stays its old transaction", TRANSACTIONS, "known.records.remove(&transid)?;\n", "known.records.remove(&transid)?;\n        known.next -= 1;\n", "dispenser_model"),
+    ("a hit that anybody may have had first", SELECTION, "if fits && slot.exchange(word, word.anew(State::Uu)).is_ok() {", "if fits && { slot.set(word.anew(State::Uu)); true } {", "loom grant_and_return"),
+    ("a candidate that two may reserve", SELECTION, "        if slot.exchange(word, word.with(reserved)).is_err() {\n            return Ok(None);\n        }\n", "        slot.set(word.with(reserved));\n", "dispenser_stress"),
+    ("a free that does not look again", RETURNING, "match slot.exchange(held, held.with(State::Ui)) {", "slot.set(held.with(State::Ui));\n        match Ok::<(), Word>(()) {", "dispenser_stress,loom close_against_reset"),
+    ("a sweep that destroys what is in use again", SWEEP, "&& slot.exchange(seen, next).is_ok()", "&& { slot.set(next); true }", "dispenser_stress,loom alloc_against_sweep"),
+    ("a reset that the end of its transaction overlooks", RESOURCE, "(Step::TransactionEnded, ResettingEu) => ResettingUu,", "", "dispenser_stress,loom free_against_transaction_end"),
+    ("an enlistment in what is gone", SELECTION, "if !manager.transactions.join(tx, ledger.handle) {", "if !manager.transactions.join(tx, ledger.handle) && false {", "dispenser_stress,loom enlistment_against,dispenser_model"),
+    ("a close that does not wait", POOL, "if ledger.life != life || ledger.released {", "if true {", "dispenser_stress,loom close_against_reset"),
+    ("a close that callbacks do not hear of", POOL, "let to = state.map_or(word.marked(Word::DOOMED), |state| word.with(state));", "let to = state.map_or(word, |state| word.with(state));", "dispenser_stress,loom close_against_reset"),
+    ("a release before the last callback", POOL, "if ledger.leaving == 0 {", "if ledger.leaving <= 1 {", "dispenser_stress"),
+    ("a word that is any dispenser's", RESOURCE, "self.0 & !COUNT == tag(life) << LIFE_AT | state as u64", "let _ = life;\n        self.0 & (15 | 3 << 4) == state as u64", "dispenser_stress,loom alloc_against_destroy"),
+    ("a lost resource that nobody destroys", POOL, "if state == State::Destroying {\n            let _ = self.destroy(number, slot);\n        }\n        match loss", "match loss", "dispenser_stress,dispenser_model"),
+    ("a request that does not mark what a callback has", RETURNING, "if slot.exchange(word, word.marked(Word::DOOMED)).is_ok() {", "if slot.exchange(word, word).is_ok() {", "dispenser_model"),
+    ("an untrack that does not look again", TRACKING, "slot.exchange(word, word.with(next)).map_err(Refusal::Changed)?;\n            ledger.tracked -= 1;", "slot.set(word.with(next));\n            ledger.tracked -= 1;", "dispenser_stress"),
+    ("an id that its next owner loses", RETURNING, "let known = slot.resid.load(Ordering::Relaxed) == resid;", "let known = true;", "dispenser"),
+    ("an idle time that a rating starts anew", RESOURCE, "(!word.state().is_in_callback() || same_callback())", "same_callback()", "dispenser"),
+    ("a clock that the end of a transaction starts anew", RESOURCE, "self.after(Step::TransactionEnded).filter(|_| self.state() != State::Awaiting).unwrap_or(self)", "self", "dispenser"),
+    ("a candidate that waits and is written off", SELECTION, "                slot.rest();\n                self.best", "                self.best", "dispenser"),
+    ("a dispenser that takes all the workers", SWEEPER, "let at_work = self.workers.values().any(|worker| worker.dispenser == handle && !worker.held_up);", "let at_work = false;", "dispenser"),
+    ("a visitor that a close does not wait for", FACTS, "        ledger.receive_guest();\n        drop(ledger);\n        let _leave = Guest(self);\n", "        drop(ledger);\n        let _ = |pool| drop(Guest::<D>(pool));\n", "callbacks"),
 ]
 
 
