@@ -387,7 +387,7 @@ public:
      *
      * @return WSRT_S_OK: back in stock; WSRT_S_FALSE: was empty
      * @throws error  WSRT_E_FAIL: reset_resource failed, or gave the resource up; WSRT_E_CLOSED: the dispenser is
-     *                closed, and the resource is its user's unless it was closed just now; WSRT_E_HANDLE: no live
+     *                closed, and the resource is its user's; WSRT_E_HANDLE: no live
      *                dispenser; WSRT_E_INVALIDARG: another has freed or destroyed it; WSRT_E_FORKED; WSRT_E_OVERDUE;
      *                WSRT_E_UNEXPECTED
      * @par Threads

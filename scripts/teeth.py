@@ -27,7 +27,6 @@ SWEEP = "src/core/dispenser/sweep.rs"
 TRANSACTIONS = "src/core/dispenser/transactions.rs"
 POOL = "src/core/dispenser/pool.rs"
 TRACKING = "src/core/dispenser/tracking.rs"
-SWEEPER = "src/core/dispenser/sweeper.rs"
 FACTS = "src/core/dispenser/facts.rs"
 
 # description, file, what stands there, what is planted, which test must turn red
@@ -90,7 +89,6 @@ FAULTS = [
     ("an idle time that a rating starts anew", RESOURCE, "(!word.state().is_in_callback() || same_callback())", "same_callback()", "dispenser"),
     ("a clock that the end of a transaction starts anew", RESOURCE, "self.after(Step::TransactionEnded).filter(|_| self.state() != State::Awaiting).unwrap_or(self)", "self", "dispenser"),
     ("a candidate that waits and is written off", SELECTION, "                slot.rest();\n                self.best", "                self.best", "dispenser"),
-    ("a dispenser that takes all the workers", SWEEPER, "let at_work = self.workers.values().any(|worker| worker.dispenser == handle && !worker.held_up);", "let at_work = false;", "dispenser"),
     ("a visitor that a close does not wait for", FACTS, "        ledger.receive_guest();\n        drop(ledger);\n        let _leave = Guest(self);\n", "        drop(ledger);\n        let _ = |pool| drop(Guest::<D>(pool));\n", "callbacks"),
 ]
 

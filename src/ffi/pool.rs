@@ -304,8 +304,9 @@ fn close(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
     let (object, life) = find(dispenser)?;
     let handle = dispenser as usize as u64;
     SWEEPER.get().forget(handle);
+    let closed = object.close(life, may_wait)?;
     MANAGER.get().leave(handle);
-    Ok(quiescence(object.close(life, may_wait)?))
+    Ok(quiescence(closed))
 }
 
 /// Ends a dispenser, and closes it first if it is still open.
@@ -367,8 +368,8 @@ fn destroy(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
     }
     let handle = dispenser as usize as u64;
     SWEEPER.get().forget(handle);
-    MANAGER.get().leave(handle);
     let ended = DISPENSERS.close(handle, "dispenser", |object, life| object.end(life, may_wait))?;
+    MANAGER.get().leave(handle);
     Ok(ended.map_or(WSRT_S_OK, quiescence))
 }
 

@@ -55,9 +55,9 @@ fn destroying(kind: Kind, aim: Target) -> i32 {
     }
 }
 
-/// Who was at work when the pool was closed hears of it, unless the work was done.
+/// Whose work was undone when the pool was closed hears of it; what was given back is gone as it was to be.
 fn closed_meanwhile(kind: Kind, aim: Target) -> i32 {
-    let undone = aim == Same && matches!(kind, Create | Rate | Enlist | Reset);
+    let undone = aim == Same && matches!(kind, Create | Rate | Enlist);
     if undone { WSRT_E_CLOSED } else { WSRT_S_OK }
 }
 

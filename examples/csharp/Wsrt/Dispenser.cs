@@ -124,8 +124,7 @@ namespace Wsrt
         /// <exception cref="WsrtException">
         /// <see cref="Result.Fail"/>: it could not be reset, and is still allocated; or that callback gave it up;
         /// <see cref="Result.InvalidArg"/>: it is no resource of this dispenser that is in use;
-        /// <see cref="Result.Closed"/>: it is the caller's to destroy, or it was closed meanwhile and it has been
-        /// destroyed.
+        /// <see cref="Result.Closed"/>: the dispenser is closed, and the resource is the caller's to destroy.
         /// </exception>
         public void Free(ulong resource)
         {

@@ -129,14 +129,16 @@ impl<D: Driver> Dispenser<D> {
 
     /// What a free returns for what became of the resource.
     fn settle(&self, outcome: Result<(), Refusal>, resid: usize, number: u32, slot: &Slot) -> Result<(), Error> {
-        match outcome {
-            Err(Refusal::Lost(error)) => Err(error),
+        let lost = match outcome {
+            Ok(()) | Err(Refusal::Changed(_)) => return Ok(()),
+            Err(Refusal::Lost(error)) => error,
             Err(Refusal::Reset(code)) => match self.leave(slot, Step::Keep) {
-                Ok(_) => Err(Error::ResetFailed { resid, code }),
-                Err(loss) => Err(self.salvage(number, slot, loss, "reset_resource")),
+                Ok(_) => return Err(Error::ResetFailed { resid, code }),
+                Err(loss) => self.salvage(number, slot, loss, "reset_resource"),
             },
-            Ok(()) | Err(Refusal::Changed(_)) => Ok(()),
-        }
+        };
+        // Destroyed by a close that came meanwhile: it was given back, and is nobody's to destroy any more.
+        if lost == Error::DispenserClosed { Ok(()) } else { Err(lost) }
     }
 
     /// Takes a resource out of use: into stock, or out of the world where nothing is pooled.
@@ -233,7 +235,7 @@ impl<D: Driver> Dispenser<D> {
                 Err(Loss::Overdue) => {}
                 Err(Loss::Doomed) => {
                     self.vacate(number, slot, |_| {});
-                    return Err(failed);
+                    return Err(if known { Error::DispenserClosed } else { failed });
                 }
             }
         }

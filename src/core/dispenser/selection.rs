@@ -139,10 +139,10 @@ struct Search<'a, D: 'static> {
 
 impl<D: Driver> Search<'_, D> {
     fn run(&mut self) -> Result<(u32, usize), Error> {
+        drop(self.pool.open(self.name.life)?);
         if self.restypid == 0 {
             return Err(Error::Nothing("restypid"));
         }
-        drop(self.pool.open(self.name.life)?);
         self.tx = self.manager.current(self.seat.binding());
         self.manager.transactions.refuse_aborting(self.tx)?;
         match self.choose()? {
@@ -287,6 +287,7 @@ impl<D: Driver> Search<'_, D> {
         let mut ledger = pool.open(self.name.life)?;
         let (number, slot) = pool.claim(&mut ledger, Step::Create)?;
         drop(ledger);
+        slot.note_time(self.seat);
         slot.count_callback();
         let created = pool.driver().create(self.restypid);
         self.tx = self.manager.current(self.tx);
