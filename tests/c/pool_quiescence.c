@@ -14,7 +14,7 @@ static int is_closed(dispenser *pool, wsrt_hresult expected)
 /* What the call that was in the callback returns once the pool has been closed. */
 static wsrt_hresult of_the_busy(enum place place)
 {
-    return place == DESTROY || place == DESTROY_S ? WSRT_S_OK : WSRT_E_CLOSED;
+    return place == RESET || place == DESTROY || place == DESTROY_S ? WSRT_S_OK : WSRT_E_CLOSED;
 }
 
 /* What was in use and is in no callback is its user's after the close. */
