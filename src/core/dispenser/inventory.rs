@@ -176,10 +176,12 @@ impl Inventory {
     }
 }
 
-/// Spreads ids, which are often addresses, over the low bits.
+/// Spreads ids over the low bits, whatever bits they differ in: addresses differ in the middle, handles anywhere.
 fn hash(resid: usize) -> usize {
-    let mixed = (resid as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed ^ mixed >> 32) as usize
+    let mut mixed = resid as u64;
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed ^ mixed >> 31) as usize
 }
 
 fn array<T: Default>(len: usize) -> Result<Box<[T]>, Error> {
@@ -187,4 +189,17 @@ fn array<T: Default>(len: usize) -> Result<Box<[T]>, Error> {
     room.try_reserve_exact(len).map_err(|_| Error::OutOfMemory("another resource"))?;
     room.resize_with(len, T::default);
     Ok(room.into_boxed_slice())
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_differ_in_a_few_bits_only_are_spread() {
+        for shift in [0, 3, 6, 12, 24, 32, 44, 48, 52] {
+            let places: std::collections::HashSet<_> = (0..4096usize).map(|n| hash(n << shift) & 0x1FFF).collect();
+            assert!(places.len() > 2_500, "multiples of 2^{shift}: {} of 4,096 places", places.len());
+        }
+    }
 }
