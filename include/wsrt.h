@@ -326,7 +326,8 @@ typedef struct dispenser_stats {
    */
   uint32_t waiting;
   /**
-   * The most resources in use at once, as seen when one was created and when this was asked.
+   * The most resources in use at once, as seen now and then while there came to be more, and
+   * when this was asked.
    */
   uint32_t peak_used;
   /**

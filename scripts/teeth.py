@@ -90,6 +90,7 @@ FAULTS = [
     ("a clock that the end of a transaction starts anew", RESOURCE, "self.after(Step::TransactionEnded).filter(|_| self.state() != State::Awaiting).unwrap_or(self)", "self", "dispenser"),
     ("a candidate that waits and is written off", SELECTION, "                slot.rest();\n                self.best", "                self.best", "dispenser"),
     ("a visitor that a close does not wait for", FACTS, "        ledger.receive_guest();\n        drop(ledger);\n        let _leave = Guest(self);\n", "        drop(ledger);\n        let _ = |pool| drop(Guest::<D>(pool));\n", "callbacks"),
+    ("a child that NULL leads to its parent's pool", "src/core/dispenser/seat.rs", "            hint.spot.set(None);\n", "", "clients"),
 ]
 
 

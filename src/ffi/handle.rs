@@ -83,6 +83,9 @@ fn forked(argument: &str) -> Failure {
     Failure::new(WSRT_E_FORKED, text)
 }
 
+/// How many lives a cell has: those that a slot of a dispenser can tell apart.
+const LIVES: u64 = (1 << 20) - 1;
+
 const FIRST_CHUNK: u32 = 64;
 const CHUNKS: usize = (SLOT_BITS - FIRST_CHUNK.ilog2() + 1) as usize;
 
@@ -172,7 +175,10 @@ impl<T: Sync> Cells<T> {
             return Ok(None);
         }
         let result = end(home.cell.object(), name.life);
-        self.ended().push_back(name.slot);
+        // The parts of objects know their lives by the low bits only: before those come round, the cell is left alone.
+        if name.life >> 1 & LIVES != LIVES {
+            self.ended().push_back(name.slot);
+        }
         Ok(Some(result))
     }
 

@@ -43,7 +43,8 @@ pub struct dispenser_stats {
     pub written_off: u32,
     /// 0 in this version: nobody waits.
     pub waiting: u32,
-    /// The most resources in use at once, as seen when one was created and when this was asked.
+    /// The most resources in use at once, as seen now and then while there came to be more, and
+    /// when this was asked.
     pub peak_used: u32,
     /// 0 in this version.
     pub peak_waiting: u32,

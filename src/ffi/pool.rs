@@ -237,6 +237,10 @@ pub unsafe extern "C" fn dispenser_create(
         if !options.manual_sweep {
             SWEEPER.get().watch(&HOOKS, handle, &options);
         }
+        // Another thread may have taken the handle already, and ended it before it was known here.
+        if !find_member(handle).is_some_and(|(object, life)| object.is_open(life)) {
+            dismiss(handle);
+        }
         Ok(WSRT_S_OK)
     })
 }
@@ -303,9 +307,8 @@ pub unsafe extern "C" fn dispenser_close_nowait(dispenser: *mut dispenser) -> ws
 fn close(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
     let (object, life) = find(dispenser)?;
     let handle = dispenser as usize as u64;
-    SWEEPER.get().forget(handle);
     let closed = object.close(life, may_wait)?;
-    MANAGER.get().leave(handle);
+    dismiss(handle);
     Ok(quiescence(closed))
 }
 
@@ -362,14 +365,19 @@ pub unsafe extern "C" fn dispenser_destroy_nowait(dispenser: *mut dispenser) -> 
     guard("dispenser_destroy_nowait", || destroy(dispenser, false))
 }
 
+/// Nobody tells it or sweeps it any more.
+fn dismiss(handle: u64) {
+    SWEEPER.get().forget(handle);
+    MANAGER.get().leave(handle);
+}
+
 fn destroy(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
     if dispenser.is_null() {
         return Ok(WSRT_S_FALSE);
     }
     let handle = dispenser as usize as u64;
-    SWEEPER.get().forget(handle);
     let ended = DISPENSERS.close(handle, "dispenser", |object, life| object.end(life, may_wait))?;
-    MANAGER.get().leave(handle);
+    dismiss(handle);
     Ok(ended.map_or(WSRT_S_OK, quiescence))
 }
 

@@ -168,6 +168,9 @@ static void no_transaction_goes_over(void)
         CHECK_HR(WSRT_S_OK, dispenser_get_context(&instid, &transid));
         CHECK_EQ(0, instid);
         CHECK_EQ(0, transid);
+        dispenser_resid nobodys = 99;
+        CHECK_HR(WSRT_E_HANDLE, dispenser_alloc_resource(NULL, 1, &nobodys));
+        CHECK_HR(WSRT_E_HANDLE, dispenser_free_resource(NULL, used));
         /* In no transaction: neither enlisted nor refused. */
         struct driver *own = new_driver();
         dispenser *ours = manual_pool(own);

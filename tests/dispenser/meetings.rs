@@ -45,8 +45,10 @@ fn d_16_being_rated_and_refused_is_no_use() {
 #[test]
 fn the_best_so_far_is_not_written_off_while_the_rating_of_another_hangs() {
     let pool = pool_with(dispenser_options { callback_deadline_ms: 1_000, ..manual() }, &[]);
-    (pool.used(1), pool.used(1));
-    (pool.free(10), pool.free(20));
+    pool.used(1);
+    pool.used(1);
+    pool.free(10);
+    pool.free(20);
     pool.calls();
     pool.once(Rate, rate(50));
     let (gate, held) = (pool.hold(Rate, |_| {}), *pool);
@@ -136,4 +138,42 @@ fn one_dispenser_whose_destructions_hang_does_not_delay_the_sweeps_of_others() {
 fn a_ghost_in_stock_is_not_handed_out() {
     let pool = reused_while_its_destruction_fails(true);
     assert_ne!(pool.alloc(1), Ok(0));
+}
+
+/// Creations have no ids yet, but need room for them: as many at once as there are.
+#[test]
+fn creations_nest_as_deep_as_they_like() {
+    thread_local! {
+        static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+    unsafe extern "C" fn create(
+        user_data: *mut std::ffi::c_void,
+        restypid: usize,
+        resid: *mut usize,
+        _: *mut i32,
+    ) -> wsrt_hresult {
+        let depth = DEPTH.get() + 1;
+        DEPTH.set(depth);
+        let mut inner = 0;
+        if depth < 40 {
+            let pool = unsafe { *user_data.cast::<*mut dispenser>() };
+            assert_eq!(unsafe { dispenser_alloc_resource(pool, restypid, &mut inner) }, WSRT_S_OK);
+        }
+        unsafe { resid.write(depth) };
+        WSRT_S_OK
+    }
+    let mut pool = std::ptr::null_mut::<dispenser>();
+    let table = dispenser_driver {
+        user_data: (&raw mut pool).cast(),
+        create_resource: Some(create),
+        ..unsafe { std::mem::zeroed() }
+    };
+    let table = dispenser_driver { cb_size: size_of::<dispenser_driver>() as u32, ..table };
+    assert_eq!(unsafe { dispenser_create(&table, std::ptr::null(), &manual(), &mut pool) }, WSRT_S_OK);
+    let mut resid = 0;
+    assert_eq!(unsafe { dispenser_alloc_resource(pool, 1, &mut resid) }, WSRT_S_OK);
+    for resid in 1..=40 {
+        assert_eq!(unsafe { dispenser_free_resource(pool, resid) }, WSRT_S_OK, "resource {resid}");
+    }
+    assert_eq!(unsafe { dispenser_destroy(pool) }, WSRT_S_OK);
 }

@@ -57,8 +57,6 @@ pub(super) struct Ledger {
     claims: u64,
     /// Slots that are not vacant.
     pub(super) live: u32,
-    /// Ids in the table.
-    ids: usize,
     /// Tracked resources, by number and by string.
     pub(super) tracked: u32,
     pub(super) strings: HashMap<Arc<str>, u32>,
@@ -83,6 +81,8 @@ pub(super) struct Tally {
     /// Uses that did not end with a free.
     pub(super) unfreed: u64,
     pub(super) peak_used: u32,
+    /// How many there were when what is in use was counted last.
+    pub(super) counted_at: u32,
     pub(super) creates: u64,
     pub(super) create_failures: u64,
     pub(super) last_create_result: i32,
@@ -196,6 +196,10 @@ impl<D: Driver> Dispenser<D> {
         if ledger.phase == Phase::Open { Ok(ledger) } else { Err(Error::DispenserClosed) }
     }
 
+    pub(crate) fn is_open(&self, life: u64) -> bool {
+        self.open(life).is_ok()
+    }
+
     /// The lock, for who has a slot in a callback: the life cannot have ended.
     pub(super) fn held(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock()
@@ -203,7 +207,8 @@ impl<D: Driver> Dispenser<D> {
 
     /// Takes a slot for a resource to be.
     pub(super) fn claim(&self, ledger: &mut Ledger, step: Step) -> Result<(u32, &Slot), Error> {
-        self.inventory.reserve(ledger.ids)?;
+        // What is being created has no id yet, and will have one.
+        self.inventory.reserve(ledger.live as usize)?;
         let number = match ledger.vacant.pop() {
             Some(number) => number,
             None => {
@@ -223,11 +228,10 @@ impl<D: Driver> Dispenser<D> {
         Ok((number, slot))
     }
 
-    /// Makes a resource findable by its id.
-    pub(super) fn publish(&self, ledger: &mut Ledger, number: u32, slot: &Slot, resid: usize) {
+    /// Makes a resource findable by its id; under the lock.
+    pub(super) fn publish(&self, number: u32, slot: &Slot, resid: usize) {
         slot.resid.store(resid, Ordering::Relaxed);
         self.inventory.insert(number);
-        ledger.ids += 1;
     }
 
     /// Takes a resource's id away from it.
@@ -235,9 +239,10 @@ impl<D: Driver> Dispenser<D> {
         if slot.resid.load(Ordering::Relaxed) != 0 {
             self.inventory.remove(number);
             slot.resid.store(0, Ordering::Relaxed);
-            ledger.ids -= 1;
         }
-        if let Some(sresid) = ledger.string_of.remove(&number) {
+        if let Some(sresid) = ledger.string_of.remove(&number)
+            && ledger.strings.get(&sresid) == Some(&number)
+        {
             ledger.strings.remove(&sresid);
         }
     }
@@ -295,8 +300,9 @@ impl<D: Driver> Dispenser<D> {
     pub(super) fn returned(&self, number: u32, slot: &Slot) {
         let ledger = self.held();
         let info = self.describe(&ledger, number, slot, slot.word());
+        let life = ledger.life;
         drop(ledger);
-        self.report(Event::WrittenOffReturned, &info);
+        self.report(life, Event::WrittenOffReturned, &info);
     }
 
     /// Has the driver destroy a resource that is marked as being destroyed, and lets go of it whatever the driver says
@@ -306,7 +312,7 @@ impl<D: Driver> Dispenser<D> {
         let result = self.call_destroy(number, slot);
         if let Err(code) = result {
             let callback = if resid != 0 { "destroy_resource" } else { "destroy_resource_s" };
-            self.log(Level::Warn, format_args!("{callback}: {resid:#x} answered 0x{code:08X}; let go of"));
+            self.log(None, Level::Warn, format_args!("{callback}: {resid:#x} answered 0x{code:08X}; let go of"));
         }
         let overdue = slot.word().has(Word::WRITTEN_OFF);
         if overdue {
@@ -368,19 +374,18 @@ impl<D: Driver> Dispenser<D> {
     }
 
     /// Tells the driver something, unless the dispenser is closed.
-    pub(super) fn report(&self, event: Event, info: &Info) {
-        let mut ledger = self.held();
-        if ledger.phase != Phase::Open {
-            return;
-        }
+    pub(super) fn report(&self, life: u64, event: Event, info: &Info) {
+        let Ok(mut ledger) = self.open(life) else { return };
         ledger.receive_guest();
         drop(ledger);
         let _leave = Guest(self);
         self.driver.report(event, info);
     }
 
-    pub(super) fn log(&self, level: Level, message: Arguments<'_>) {
-        let name = self.held().name.clone();
+    /// For who has a slot in a callback, or else `life`.
+    pub(super) fn log(&self, life: Option<u64>, level: Level, message: Arguments<'_>) {
+        let ledger = life.map_or_else(|| Ok(self.held()), |life| self.open(life));
+        let Ok(name) = ledger.map(|ledger| ledger.name.clone()) else { return };
         (self.env.log)(level, format_args!("dispenser \"{name}\": {message}"));
     }
 

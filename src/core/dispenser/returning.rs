@@ -214,7 +214,9 @@ impl<D: Driver> Dispenser<D> {
             return match before {
                 Some(before) => self.destroy_or_revive(number, slot, resid, before),
                 None => {
-                    self.held().tally.unfreed += u64::from(word.state() == State::Eu);
+                    if let Ok(mut ledger) = self.ledger(life) {
+                        ledger.tally.unfreed += u64::from(word.state() == State::Eu);
+                    }
                     Ok(())
                 }
             };

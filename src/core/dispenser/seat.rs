@@ -84,6 +84,7 @@ impl<D> Seat<D> {
         self.bind(0, Binding::NONE);
         for hint in &self.hints {
             hint.handle.set(0);
+            hint.spot.set(None);
         }
     }
 

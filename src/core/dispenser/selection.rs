@@ -323,10 +323,14 @@ impl<D: Driver> Search<'_, D> {
             pool.unpublish(&mut ledger, known, other);
         }
         slot.secs_free_before_destroy.store(secs_free_before_destroy, Ordering::Relaxed);
-        pool.publish(&mut ledger, number, slot, resid);
+        pool.publish(number, slot, resid);
         ledger.tally.creates += 1;
-        let used = pool.inventory.slots().filter(|(_, slot)| slot.word().state().is_in_use()).count() as u32 + 1;
-        ledger.tally.peak_used = ledger.tally.peak_used.max(used);
+        // Counting takes a walk: in a large pool only now and then while it grows.
+        if ledger.live <= 64 || ledger.live > ledger.tally.counted_at + ledger.tally.counted_at / 8 {
+            let used = pool.inventory.slots().filter(|(_, slot)| slot.word().state().is_in_use()).count() as u32 + 1;
+            ledger.tally.peak_used = ledger.tally.peak_used.max(used);
+            ledger.tally.counted_at = ledger.live;
+        }
         Ok(())
     }
 
@@ -362,6 +366,7 @@ impl<D: Driver> Search<'_, D> {
                 slot.count_callback();
                 if let Enlistment::Failed(code) = pool.driver().enlist(resid, 0) {
                     pool.log(
+                        None,
                         Level::Warn,
                         format_args!("enlist_resource: {resid:#x} for no transaction answered 0x{code:08X}; destroyed"),
                     );

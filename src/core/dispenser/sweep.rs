@@ -38,6 +38,8 @@ impl<D: Driver> Dispenser<D> {
     fn look(&self, mut ledger: MutexGuard<'_, Ledger>, life: u64, now_ms: u64) -> bool {
         ledger.swept_ms = now_ms;
         let deadline = ledger.options.callback_deadline.map(|deadline| deadline.as_millis() as u64);
+        // What was found before and is not done yet would only be found again.
+        let behind = ledger.chores.iter().any(|chore| matches!(chore, Chore::Expire { .. }));
         let mut expired = Vec::new();
         for (number, slot) in self.inventory.slots() {
             let word = slot.word();
@@ -48,7 +50,10 @@ impl<D: Driver> Dispenser<D> {
             let age_ms = slot.age_at(word, now_ms);
             let state = word.state();
             let secs = slot.secs_free_before_destroy.load(Ordering::Relaxed);
-            if state.after(Step::Expire).is_some() && u64::try_from(secs).is_ok_and(|secs| age_ms >= secs * 1_000) {
+            if !behind
+                && state.after(Step::Expire).is_some()
+                && u64::try_from(secs).is_ok_and(|secs| age_ms >= secs * 1_000)
+            {
                 let stamp = slot.stamp.load(Ordering::Relaxed);
                 expired.push((stamp, Chore::Expire { number, seen: word }));
             }
@@ -63,7 +68,7 @@ impl<D: Driver> Dispenser<D> {
         !ledger.chores.is_empty()
     }
 
-    fn do_chore(&self, chore: Chore) {
+    fn do_chore(&self, life: u64, chore: Chore) {
         match chore {
             Chore::Expire { number, seen } => {
                 let Some(slot) = self.inventory.slot(number) else { return };
@@ -75,8 +80,8 @@ impl<D: Driver> Dispenser<D> {
             }
             Chore::Report { event, info } => {
                 let text = format_args!("callback: that of resource {:#x} is overdue, and written off", info.resid);
-                self.log(Level::Warn, text);
-                self.report(event, &info);
+                self.log(Some(life), Level::Warn, text);
+                self.report(life, event, &info);
             }
         }
     }
@@ -94,7 +99,7 @@ impl<D: Driver> Swept for Dispenser<D> {
             let chore = self.open(life).ok().and_then(|mut ledger| ledger.chores.pop_front());
             let Some(chore) = chore else { return };
             pulse();
-            self.do_chore(chore);
+            self.do_chore(life, chore);
         }
     }
 }

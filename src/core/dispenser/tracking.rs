@@ -33,11 +33,17 @@ impl<D: Driver> Dispenser<D> {
         };
         manager.transactions.refuse_aborting(tx)?;
         let mut ledger = self.open(life)?;
-        if self.inventory.find(resid).is_some() {
-            return Err(Error::NotTheirs { argument: "resid", why: KNOWN });
+        if let Some(known) = self.inventory.find(resid)
+            && let Some(other) = self.inventory.slot(known)
+        {
+            // An id may be used anew as soon as its resource is being destroyed.
+            if other.word().state() != State::Destroying {
+                return Err(Error::NotTheirs { argument: "resid", why: KNOWN });
+            }
+            self.unpublish(&mut ledger, known, other);
         }
         let (number, slot) = self.watch(&mut ledger, instid, seat)?;
-        self.publish(&mut ledger, number, slot, resid);
+        self.publish(number, slot, resid);
         if tx.is_none() {
             // Nobody else can have changed it under the lock.
             let _ = self.leave(slot, Step::Declined);
@@ -105,7 +111,8 @@ impl<D: Driver> Dispenser<D> {
         drop(self.open(life)?);
         manager.transactions.refuse_aborting(manager.current(seat.binding()))?;
         let mut ledger = self.open(life)?;
-        if ledger.strings.contains_key(sresid) {
+        let known = ledger.strings.get(sresid).and_then(|&known| self.inventory.slot(known));
+        if known.is_some_and(|other| other.word().state() != State::Destroying) {
             return Err(Error::NotTheirs { argument: "sresid", why: KNOWN });
         }
         let (number, slot) = self.watch(&mut ledger, seat.instid(), seat)?;
