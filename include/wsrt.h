@@ -639,8 +639,9 @@ typedef struct dispenser_driver {
                                 uint32_t *rating);
   /**
    * Enlists a resource in a transaction; transid 0: sees to it that it is in none. WSRT_S_FALSE: it is not one for
-   * transactions, and is handed out all the same. After a failure it is called again with transid 0; if that fails
-   * too, the resource is destroyed. NULL: WSRT_S_FALSE, always.
+   * transactions, and is handed out all the same. After a failure, and only then, it is called again with transid 0;
+   * if that fails too, the resource is destroyed. Nothing is called when a transaction ends: who remembers it in the
+   * resource clears that before dispenser_transaction_ended(). NULL: WSRT_S_FALSE, always.
    */
   wsrt_hresult (*enlist_resource)(void *user_data,
                                   dispenser_resid resid,
@@ -862,7 +863,8 @@ wsrt_hresult dispenser_alloc_resource(struct dispenser *dispenser,
  *
  * @param dispenser  in: the dispenser
  * @param resid      in: the resource, allocated by whomever
- * @retval WSRT_S_OK          back in stock; or dispenser was closed meanwhile, and the resource has been destroyed
+ * @retval WSRT_S_OK          back in stock; or with DISPENSER_NO_POOLING, or as dispenser was closed meanwhile, given to
+ *                            destroy_resource, whatever that answered
  * @retval WSRT_E_CLOSED      dispenser is closed: the resource is the caller's to destroy
  * @retval WSRT_E_FAIL        reset_resource failed: the resource is still allocated; or it gave the resource up
  * @retval WSRT_E_FORKED      dispenser was inherited by fork()
@@ -1185,7 +1187,8 @@ wsrt_hresult dispenser_transaction_aborting(dispenser_transid transid);
 /**
  * Says that a transaction has ended: what was enlisted in it is free of it.
  *
- * What is in stock is anyone's again; what is in use stays in use; what waited for the end is destroyed. Call it when
+ * What is in stock is anyone's again; what is in use stays in use; what waited for the end is destroyed. No
+ * enlist_resource is called. Call it when
  * the work of the transaction has been committed or rolled back on every resource. Threads still set to it run in no
  * transaction. A transaction that nothing is known of is no error.
  *
@@ -1685,7 +1688,7 @@ wsrt_hresult dispenser_create(const struct dispenser_driver *driver,
  * Closes a dispenser: destroys its stock and gives the driver back.
  *
  * What is in stock is destroyed, what is in use or tracked is forgotten: its user destroys it. From the first moment
- * every other call is WSRT_E_CLOSED. Waits up to drain_timeout_ms until no callback of the dispenser runs any more; a
+ * every other call is WSRT_E_CLOSED, but those that ask for options, figures and the list. Waits up to drain_timeout_ms until no callback of the dispenser runs any more; a
  * call that is in one undoes what it began. The handle stays until dispenser_destroy().
  *
  * @param dispenser  in: the dispenser
@@ -1801,7 +1804,8 @@ wsrt_hresult dispenser_destroy_nowait(struct dispenser *dispenser);
  *
  * @param dispenser  in: the dispenser
  * @param now_ms     in: what time it is, in ms; 0: the system's clock since it was started, time asleep included;
- *                   else only with DISPENSER_MANUAL_SWEEP, and not earlier than in the last sweep
+ *                   else only with DISPENSER_MANUAL_SWEEP, and not earlier than in the last sweep: do not mix 0
+ *                   and times of your own
  * @retval WSRT_S_OK          swept
  * @retval WSRT_S_FALSE       not done: called inside a callback
  * @retval WSRT_E_CLOSED      dispenser is closed

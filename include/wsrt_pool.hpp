@@ -679,7 +679,7 @@ public:
      * @par Threads
      * Any.
      * @par Callbacks
-     * destroy_resource, longest idle first, and report, on this thread.
+     * destroy_resource, in the order in which one thread gave things back, and report, on this thread.
      */
     status sweep(std::chrono::milliseconds now = std::chrono::milliseconds(0)) const { return swept(now).or_throw(); }
 
@@ -846,8 +846,8 @@ public:
      * @par Threads
      * Any; not while holding a lock that a callback takes, nor on a thread that a callback waits for.
      * @par Callbacks
-     * destroy_resource, longest in stock first, on this thread; the driver's destructor, on this thread or on the last
-     * that leaves it.
+     * destroy_resource, in the order in which one thread gave it back, on this thread; the driver's destructor, on
+     * this thread or on the last that leaves it.
      */
     status close() const { return detail::outcome{dispenser_close(name())}.or_throw(); }
 

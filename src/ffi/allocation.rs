@@ -85,7 +85,8 @@ pub unsafe extern "C" fn dispenser_alloc_resource(
 ///
 /// @param dispenser  in: the dispenser
 /// @param resid      in: the resource, allocated by whomever
-/// @retval WSRT_S_OK          back in stock; or dispenser was closed meanwhile, and the resource has been destroyed
+/// @retval WSRT_S_OK          back in stock; or with DISPENSER_NO_POOLING, or as dispenser was closed meanwhile, given to
+///                            destroy_resource, whatever that answered
 /// @retval WSRT_E_CLOSED      dispenser is closed: the resource is the caller's to destroy
 /// @retval WSRT_E_FAIL        reset_resource failed: the resource is still allocated; or it gave the resource up
 /// @retval WSRT_E_FORKED      dispenser was inherited by fork()

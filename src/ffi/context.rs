@@ -144,7 +144,8 @@ pub unsafe extern "C" fn dispenser_transaction_aborting(transid: dispenser_trans
 
 /// Says that a transaction has ended: what was enlisted in it is free of it.
 ///
-/// What is in stock is anyone's again; what is in use stays in use; what waited for the end is destroyed. Call it when
+/// What is in stock is anyone's again; what is in use stays in use; what waited for the end is destroyed. No
+/// enlist_resource is called. Call it when
 /// the work of the transaction has been committed or rolled back on every resource. Threads still set to it run in no
 /// transaction. A transaction that nothing is known of is no error.
 ///

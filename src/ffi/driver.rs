@@ -66,8 +66,9 @@ pub struct dispenser_driver {
         ) -> wsrt_hresult,
     >,
     /// Enlists a resource in a transaction; transid 0: sees to it that it is in none. WSRT_S_FALSE: it is not one for
-    /// transactions, and is handed out all the same. After a failure it is called again with transid 0; if that fails
-    /// too, the resource is destroyed. NULL: WSRT_S_FALSE, always.
+    /// transactions, and is handed out all the same. After a failure, and only then, it is called again with transid 0;
+    /// if that fails too, the resource is destroyed. Nothing is called when a transaction ends: who remembers it in the
+    /// resource clears that before dispenser_transaction_ended(). NULL: WSRT_S_FALSE, always.
     pub enlist_resource: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,

@@ -248,7 +248,7 @@ pub unsafe extern "C" fn dispenser_create(
 /// Closes a dispenser: destroys its stock and gives the driver back.
 ///
 /// What is in stock is destroyed, what is in use or tracked is forgotten: its user destroys it. From the first moment
-/// every other call is WSRT_E_CLOSED. Waits up to drain_timeout_ms until no callback of the dispenser runs any more; a
+/// every other call is WSRT_E_CLOSED, but those that ask for options, figures and the list. Waits up to drain_timeout_ms until no callback of the dispenser runs any more; a
 /// call that is in one undoes what it began. The handle stays until dispenser_destroy().
 ///
 /// @param dispenser  in: the dispenser
@@ -388,7 +388,8 @@ fn destroy(dispenser: *mut dispenser, may_wait: bool) -> Result<i32, Failure> {
 ///
 /// @param dispenser  in: the dispenser
 /// @param now_ms     in: what time it is, in ms; 0: the system's clock since it was started, time asleep included;
-///                   else only with DISPENSER_MANUAL_SWEEP, and not earlier than in the last sweep
+///                   else only with DISPENSER_MANUAL_SWEEP, and not earlier than in the last sweep: do not mix 0
+///                   and times of your own
 /// @retval WSRT_S_OK          swept
 /// @retval WSRT_S_FALSE       not done: called inside a callback
 /// @retval WSRT_E_CLOSED      dispenser is closed

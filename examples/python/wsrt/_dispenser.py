@@ -53,7 +53,7 @@ class Dispenser(Closes, Generic[T, R]):
 
     Close it (`with`, close()) to destroy the stock and give the driver back. One that is dropped is ended by its
     finalizer, which never waits; but a driver that refers to its dispenser keeps it alive. Used after its end it is
-    known as such: E_CLOSED.
+    known as such: E_CLOSED after close(), E_HANDLE after destroy().
     """
 
     __slots__ = ("driver", "name", "_handle", "_key", "_pool", "_quick", "_closed", "__weakref__")
