@@ -98,8 +98,8 @@ impl State {
 
             (Step::Free, Uu) => ResettingUu,
             (Step::Free, Eu) => ResettingEu,
-            (Step::Stock, Uu | ResettingUu) => Ui,                                      // rows 10, 19
-            (Step::Stock, Eu | ResettingEu) => Ei,                                      // rows 11, 19
+            (Step::Stock, ResettingUu) => Ui,                                           // rows 10, 19
+            (Step::Stock, ResettingEu) => Ei,                                           // rows 11, 19
             (Step::Keep, ResettingUu) => Uu,
             (Step::Keep, ResettingEu) => Eu,
 
@@ -122,7 +122,7 @@ impl State {
             (Step::Declined, Tracking) => Tu,                                           // rows 21, 23
             (Step::Enlisted, Tracking) => Te,                                           // row 22
             (Step::GiveUp, Tu) => Destroying,                                           // row 24
-            (Step::Forget, Tu | Te) => Vacant,                               // row 25
+            (Step::Forget, Tu | Te) => Vacant,                                          // row 25
             (Step::GiveUp, Te) => Awaiting,                                             // row 26
 
             (Step::Discard, Creating | RatingUi | RatingEi | Enlisting | ResettingUu | ResettingEu) => Destroying,

@@ -82,7 +82,7 @@ impl<D: Driver> Dispenser<D> {
         Ok(())
     }
 
-    fn hinted(&self, life: u64, resid: usize, number: u32) -> Option<(u32, &Slot, Word)> {
+    fn at_slot(&self, life: u64, resid: usize, number: u32) -> Option<(u32, &Slot, Word)> {
         let slot = self.inventory.slot(number)?;
         // The word first: if it is still there when it is exchanged, what was read after it holds.
         let word = slot.word();
@@ -95,7 +95,7 @@ impl<D: Driver> Dispenser<D> {
         if resid == 0 {
             return Err(Error::Nothing("resid"));
         }
-        let look = || self.inventory.find(resid).and_then(|number| self.hinted(life, resid, number));
+        let look = || self.inventory.find(resid).and_then(|number| self.at_slot(life, resid, number));
         if let Some(found) = look() {
             return Ok(found);
         }
